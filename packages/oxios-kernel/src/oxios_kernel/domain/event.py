@@ -1,0 +1,95 @@
+"""Everything the event bus carries. Events tell; nothing waits for them, and they are not journalled."""
+
+from dataclasses import dataclass, field
+
+from oxios_kernel.domain.fact import JsonObject
+from oxios_kernel.domain.run import RunState
+from oxios_kernel.domain.spend import Usage
+from oxios_kernel.domain.tool import ToolStatus
+
+__all__ = [
+    "Event",
+    "ModelAnswered",
+    "Noted",
+    "PhaseBegan",
+    "RunChanged",
+    "StepBegan",
+    "TextArrived",
+    "ToolBegan",
+    "ToolEnded",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """What all events have.
+
+    Attributes:
+        run_id: the turn or agent it happened in.
+        session_id: the conversation, where there is one.
+        turn_id: the turn that is behind it: the run itself for a turn, its turn for an agent.
+    """
+
+    run_id: str
+    session_id: str | None = None
+    turn_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhaseBegan(Event):
+    """A turn entered a phase: `interview`, `seed`, `execute`, `evaluate` or `evolve`, with the generation's number."""
+
+    phase: str
+    generation: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepBegan(Event):
+    """An agent began a step, counted from 1."""
+
+    step: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextArrived(Event):
+    """A piece of a model's answer, as it streams."""
+
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolBegan(Event):
+    """A tool call is about to run."""
+
+    tool: str
+    arguments: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolEnded(Event):
+    """A tool call ended."""
+
+    tool: str
+    status: ToolStatus
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelAnswered(Event):
+    """A model call was answered and paid."""
+
+    model: str
+    usage: Usage
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunChanged(Event):
+    """A run entered a state."""
+
+    state: RunState
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noted(Event):
+    """Something a person should know while they wait, in one sentence: a retry, another model, a repair."""
+
+    text: str
