@@ -1,1 +1,34 @@
+"""Many chat channels in, one ordered conversation, answers back through the channel they came from.
+
+Needs anyio and pydantic only: whatever answers is handed in as a `Converse`.
+"""
+
+from oxios_gateway.channel import Channel, Inbox, ShowsProgress
+from oxios_gateway.conversation import Converse, Listen, Progress, Reply, ReplyLike, Request
+from oxios_gateway.errors import ChannelFailed, ChannelNameTaken, GatewayClosed, GatewayError
+from oxios_gateway.message import ErrorKind, Incoming, MetadataKey, Outgoing, ReplyMeta, UserFacingError
+from oxios_gateway.settings import GatewaySettings
+
+__all__ = [
+    "Channel",
+    "ChannelFailed",
+    "ChannelNameTaken",
+    "Converse",
+    "ErrorKind",
+    "GatewayClosed",
+    "GatewayError",
+    "GatewaySettings",
+    "Inbox",
+    "Incoming",
+    "Listen",
+    "MetadataKey",
+    "Outgoing",
+    "Progress",
+    "Reply",
+    "ReplyLike",
+    "ReplyMeta",
+    "Request",
+    "ShowsProgress",
+    "UserFacingError",
+]
 __version__ = "0.1.0"
