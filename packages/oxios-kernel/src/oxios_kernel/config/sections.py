@@ -1,0 +1,233 @@
+"""Every setting there is: one frozen class per room, with unit, default, bounds and meaning in each field.
+
+Fields carry their unit in the name. A room is given its own section and reads it when it needs it; none sees the whole.
+The descriptions are the text of `docs/reference/settings.md` and `share/default-config.toml`, both held by a test. What
+is written here is checked by `load.py` against file and environment, and changed by `edit.py`.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, AnyHttpUrl, BaseModel, ConfigDict, Field, TypeAdapter
+
+__all__ = [
+    "CONFIG_VERSION",
+    "AgentsSettings",
+    "ConversationSettings",
+    "EngineSettings",
+    "JournalSettings",
+    "LoggingSettings",
+    "ProtocolSettings",
+    "SecuritySettings",
+    "Settings",
+    "ToolsSettings",
+]
+
+CONFIG_VERSION = 1
+"""The format of `config.toml` that this program knows; raised when a key changes its meaning."""
+
+Texts = Annotated[tuple[str, ...], Field(strict=False)]
+"""A list of texts; not strict, because TOML has lists where the settings have tuples."""
+
+ModelName = Annotated[str, Field(pattern=r"^$|^[^/\s]+/\S+$")]
+"""`provider/model`, or empty."""
+
+ModelNames = Annotated[tuple[Annotated[str, Field(pattern=r"^[^/\s]+/\S+$")], ...], Field(strict=False)]
+
+
+def _web_address(text: str) -> str:
+    TypeAdapter(AnyHttpUrl).validate_python(text)
+    return text
+
+
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+"""An `http://` or `https://` URL, kept as it was written."""
+
+
+class Section(BaseModel):
+    """What all sections have in common: they are frozen and turn neither texts into numbers nor numbers into texts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class EngineSettings(Section):
+    """Which models are asked, and how patiently."""
+
+    default_model: ModelName = Field(
+        default="",
+        description="The model, as `provider/model`. Empty: the first one that is usable, else `oxios/demo`.",
+    )
+    fallback_models: ModelNames = Field(
+        default=(),
+        description="Models that are asked, in this order, when the first one cannot answer.",
+    )
+    api_base: dict[str, WebAddress] = Field(
+        default_factory=dict,
+        description='Base URL by provider, for servers that speak its protocol: `openai = "http://127.0.0.1:8000/v1"`.',
+    )
+    deadline_seconds: float = Field(
+        default=300.0,
+        ge=1,
+        le=3600,
+        description="The longest a model call may take in seconds, all tries included.",
+    )
+    max_retries: int = Field(
+        default=4,
+        ge=0,
+        le=20,
+        description="How often a failed model call is tried again before the next model is asked.",
+    )
+    max_output_tokens: int = Field(
+        default=0,
+        ge=0,
+        le=1_000_000,
+        description="The longest answer of a model in tokens. 0: the provider's own limit.",
+    )
+
+
+class AgentsSettings(Section):
+    """When an agent stops by itself."""
+
+    max_steps: int = Field(
+        default=50,
+        ge=1,
+        le=10_000,
+        description="The most model calls an agent makes for one task.",
+    )
+    loop_repeats: int = Field(
+        default=3,
+        ge=2,
+        le=100,
+        description="How often an agent may make the very same tool call in a row before it is stopped.",
+    )
+    compact_at_characters: int = Field(
+        default=400_000,
+        ge=10_000,
+        le=100_000_000,
+        description="The length of a transcript in characters at which its older part is summarised.",
+    )
+
+
+class ToolsSettings(Section):
+    """What a tool call may take."""
+
+    timeout_seconds: float = Field(
+        default=120.0,
+        ge=1,
+        le=3600,
+        description="The longest a tool call may take in seconds, where the tool does not say otherwise.",
+    )
+    output_characters: int = Field(
+        default=16_000,
+        ge=1_000,
+        le=1_000_000,
+        description="How much of a tool's output a model is shown, in characters; the whole is kept in a file.",
+    )
+
+
+class SecuritySettings(Section):
+    """What agents may not do, whatever their role."""
+
+    allowed_tools: Texts = Field(
+        default=(),
+        description="The only tools that agents may call. Empty: all that their capabilities cover.",
+    )
+    denied_tools: Texts = Field(
+        default=(),
+        description="Tools that agents may never call.",
+    )
+    denied_commands: Texts = Field(
+        default=("sudo", "su", "doas", "shutdown", "reboot", "halt", "poweroff", "mkfs"),
+        description="Programs that agents may not start.",
+    )
+    denied_paths: Texts = Field(
+        default=(),
+        description="Files and folders below the working folder that no tool may touch, as glob patterns.",
+    )
+
+
+class ProtocolSettings(Section):
+    """How much a task is asked about, checked and improved."""
+
+    ask_before_acting: Literal["auto", "always", "never"] = Field(
+        default="auto",
+        description="Whether unclear requests are asked about: `auto` when they are too unclear, `always`, or `never`.",
+    )
+    max_rounds: int = Field(
+        default=3,
+        ge=1,
+        le=10,
+        description="The most rounds of questions before a task is begun anyway.",
+    )
+    max_evolutions: int = Field(
+        default=3,
+        ge=0,
+        le=10,
+        description="How often a task that failed its checks is tried again with a better specification.",
+    )
+    pass_score: float = Field(
+        default=0.8,
+        ge=0,
+        le=1,
+        description="The share of criteria (0–1, by weight) that must be verified for a pass.",
+    )
+    consensus_votes: int = Field(
+        default=3,
+        ge=1,
+        le=9,
+        description="How many votes decide a borderline judgement.",
+    )
+
+
+class ConversationSettings(Section):
+    """What a conversation remembers."""
+
+    history_turns: int = Field(
+        default=20,
+        ge=0,
+        le=1_000,
+        description="How many earlier turns of a conversation a model is shown.",
+    )
+
+
+class JournalSettings(Section):
+    """How long finished runs are kept. Runs that are not finished are always kept."""
+
+    keep_runs: int = Field(
+        default=1_000,
+        ge=0,
+        le=1_000_000,
+        description="How many finished runs are kept, the newest. 0: all.",
+    )
+    keep_days: int = Field(
+        default=90,
+        ge=0,
+        le=36_500,
+        description="For how many days a finished run is kept. 0: for ever.",
+    )
+
+
+class LoggingSettings(Section):
+    """What is written to `logs/oxios.log`."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info",
+        description="The least important messages that are logged.",
+    )
+
+
+class Settings(Section):
+    """All settings, one section per room."""
+
+    config_version: int = Field(
+        default=CONFIG_VERSION,
+        ge=1,
+        description="The format of the file. Written by Oxios; leave it as it is.",
+    )
+    engine: EngineSettings = EngineSettings()
+    agents: AgentsSettings = AgentsSettings()
+    tools: ToolsSettings = ToolsSettings()
+    security: SecuritySettings = SecuritySettings()
+    protocol: ProtocolSettings = ProtocolSettings()
+    conversation: ConversationSettings = ConversationSettings()
+    journal: JournalSettings = JournalSettings()
+    logging: LoggingSettings = LoggingSettings()
