@@ -1,6 +1,7 @@
 """Everything the event bus carries. Events tell; nothing waits for them, and they are not journalled."""
 
 from dataclasses import dataclass, field
+from typing import TypedDict
 
 from oxios_kernel.domain.fact import JsonObject
 from oxios_kernel.domain.run import RunState
@@ -8,6 +9,7 @@ from oxios_kernel.domain.spend import Usage
 from oxios_kernel.domain.tool import ToolStatus
 
 __all__ = [
+    "About",
     "Event",
     "ModelAnswered",
     "Noted",
@@ -18,6 +20,14 @@ __all__ = [
     "ToolBegan",
     "ToolEnded",
 ]
+
+
+class About(TypedDict):
+    """What an event is about, to be handed to several events of one run."""
+
+    run_id: str
+    session_id: str | None
+    turn_id: str | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -39,8 +39,6 @@ class Session(Fact):
         updated_at: when it changed last.
         turns: oldest first.
         interview: the open interview as the protocol writes it, `None` when no question is open.
-        persona: the persona chosen for this conversation, `None` for the active one.
-        model: the model chosen for this conversation, `None` for the default.
     """
 
     id: str
@@ -49,5 +47,3 @@ class Session(Fact):
     updated_at: Moment
     turns: tuple[Turn, ...] = ()
     interview: JsonObject | None = None
-    persona: str | None = None
-    model: str | None = None

@@ -1,1 +1,1 @@
-"""What the kernel needs from outside, as Protocols over facts. Adapters implement them, `testing` has a fake of each."""
+"""What the kernel needs from outside: Protocols over facts. Adapters implement them, `testing` has a fake of each."""

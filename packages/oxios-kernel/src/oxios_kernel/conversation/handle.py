@@ -1,0 +1,158 @@
+"""Conversation: message in, reply out. The main flow of the product: open the session, write the run down, walk the turn,
+keep what came of it. A turn that was interrupted is walked again from its journal."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from oxios_kernel.agents import Effects, RunTable
+from oxios_kernel.conversation.reply import Reply
+from oxios_kernel.conversation.request import TurnInput, TurnRequest, check_prompt
+from oxios_kernel.conversation.sessions import Sessions
+from oxios_kernel.conversation.turn import Services, TurnFlow
+from oxios_kernel.domain.fact import Json, JsonObject
+from oxios_kernel.domain.ids import NewId
+from oxios_kernel.domain.run import Run, RunKind, RunState
+from oxios_kernel.domain.session import Session, Turn
+from oxios_kernel.engine import Engine
+from oxios_kernel.errors import InputError
+from oxios_kernel.personas import Personas
+from oxios_kernel.ports.clock import Clock
+from oxios_kernel.ports.journal import RunQuery
+
+__all__ = ["Conversation"]
+
+HISTORY_CHARACTERS = 4_000
+"""How much of an earlier request or answer a model is shown."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conversation:
+    """The conversations of a home.
+
+    Attributes:
+        sessions: where they are kept.
+        table: where their turns are runs.
+        services: what turns work with.
+        engine: names the model.
+        personas: names the way of working.
+        clock: dates the turns.
+        new_id: names the runs.
+        history_turns: how many earlier turns a model is shown.
+    """
+
+    sessions: Sessions
+    table: RunTable
+    services: Services
+    engine: Engine
+    personas: Personas
+    clock: Clock
+    new_id: NewId
+    history_turns: int
+
+    async def handle(self, request: TurnRequest) -> Reply:
+        """Return the reply to a message, after everything that it asks for was done, asked or refused.
+
+        Turns of one session come one after the other, whichever process they are in.
+
+        Raises:
+            InputError: the prompt or the folder cannot be worked with.
+            NotFound: there is no such persona.
+            ModelError: no model can be asked; the run is paused and can be taken up again.
+            KernelError: anything else that stopped the turn.
+        """
+        check_prompt(request.prompt)
+        root = _folder(request.root)
+        session_id = self.sessions.name(request.session_id)
+        async with self.sessions.hold(session_id):
+            session = await self.sessions.open(session_id)
+            start = await self._start(request, session, root)
+            run = await self.table.fork(
+                request.run_id or self.new_id(),
+                RunKind.TURN,
+                start.to_json(),
+                title=request.prompt,
+                session_id=session_id,
+            )
+            return Reply.from_json(await self.table.carry_out(run.id, self._turn))
+
+    async def resume(self, run_id: str) -> Reply:
+        """Take up a turn where it was interrupted, and return its reply. A turn that is done returns its reply again.
+
+        Args:
+            run_id: the turn, or an agent of it.
+
+        Raises:
+            NotFound: there is no such run.
+            Conflict: another process works on it, or it was killed or has failed.
+            KernelError: what stopped it this time.
+        """
+        run = await self.table.get(run_id)
+        while run.kind is RunKind.AGENT and run.parent is not None:
+            run = await self.table.get(run.parent)
+        if run.kind is not RunKind.TURN:
+            raise InputError(f"Run {run_id} is an agent of its own, not a turn of a conversation.")
+        async with self.sessions.hold(self.sessions.name(run.session_id)):
+            return Reply.from_json(await self.table.carry_out(run.id, self._turn))
+
+    async def interrupted(self) -> Sequence[Run]:
+        """Return the turns that were under way when their process died, oldest first."""
+        return [run for run in await self.table.orphans() if run.kind is RunKind.TURN]
+
+    async def paused(self, session_id: str | None = None) -> Sequence[Run]:
+        """Return the turns that were halted and can go on, newest first."""
+        return await self.table.find(
+            RunQuery(kinds={RunKind.TURN}, states={RunState.PAUSED}, session_id=session_id, limit=100)
+        )
+
+    async def _start(self, request: TurnRequest, session: Session, root: Path) -> TurnInput:
+        persona = await self.personas.choose(request.persona)
+        recent = session.turns[-self.history_turns :] if self.history_turns else ()
+        return TurnInput(
+            prompt=request.prompt,
+            root=str(root),
+            session_id=session.id,
+            persona=persona.prompt,
+            model=await self.engine.resolve(request.model, persona.model),
+            context=request.context,
+            history=tuple((_cut(turn.request), _cut(turn.response)) for turn in recent),
+            interview=session.interview,
+            principal=request.principal,
+            space_id=request.space_id,
+        )
+
+    async def _turn(self, run: Run, effects: Effects) -> Json:
+        reply, interview = await TurnFlow(run, effects, self.services).walk()
+        session = await self.sessions.open(reply.session_id)
+        turn = Turn(
+            run_id=run.id,
+            request=TurnInput.from_json(run.input).prompt,
+            response=reply.response,
+            at=self.clock.now(),
+            phase=reply.phase,
+            evaluation_passed=reply.evaluation_passed,
+            seed_id=reply.seed_id,
+            agent_id=reply.agent_id,
+        )
+        open_interview: JsonObject | None = interview.model_dump(mode="json") if interview else None
+        await self.sessions.keep(session, turn, interview=open_interview)
+        return reply.to_json()
+
+
+def _folder(root: Path) -> Path:
+    """Return a folder's absolute path.
+
+    Raises:
+        InputError: it does not exist, is no folder, or cannot be entered.
+    """
+    try:
+        folder = root.resolve(strict=True)
+        if not folder.is_dir():
+            raise InputError(f"{root} is not a folder.", hint="Name the folder to work in with --workdir.")
+    except (OSError, RuntimeError) as error:
+        raise InputError(f"The folder {root} cannot be used: {error}.", hint="Name another with --workdir.") from error
+    return folder
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= HISTORY_CHARACTERS else f"{text[:HISTORY_CHARACTERS]}…"
