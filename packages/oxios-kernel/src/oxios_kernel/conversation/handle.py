@@ -1,5 +1,5 @@
-"""Conversation: message in, reply out. The main flow of the product: open the session, write the run down, walk the turn,
-keep what came of it. A turn that was interrupted is walked again from its journal."""
+"""Conversation: message in, reply out. The main flow of the product: open the session, write the run down, walk the
+turn, keep what came of it. A turn that was interrupted is walked again from its journal."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

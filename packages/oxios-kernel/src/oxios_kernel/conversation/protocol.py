@@ -1,7 +1,7 @@
 """The protocol's questions to a model as recorded effects of a turn, and what they cost.
 
-A provider that does not answer stops the turn before the work has begun (it can go on later), and degrades the judgement
-once the work is done: no work is lost because a judge is away.
+A provider that does not answer stops the turn before the work has begun (it can go on later), and degrades the
+judgement once the work is done: no work is lost because a judge is away.
 """
 
 from collections import Counter

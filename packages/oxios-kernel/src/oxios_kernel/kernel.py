@@ -1,0 +1,40 @@
+"""The kernel as a record of its services: what `boot.open_kernel` hands out. It has no methods and no logic."""
+
+from dataclasses import dataclass
+
+from oxios_kernel.agents import RunTable
+from oxios_kernel.config import Settings
+from oxios_kernel.conversation import Conversation, Sessions
+from oxios_kernel.engine import Engine
+from oxios_kernel.events import Bus
+from oxios_kernel.personas import Personas
+from oxios_kernel.tools import ToolCatalog
+
+__all__ = ["Kernel"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kernel:
+    """An open kernel.
+
+    Attributes:
+        settings: what it was opened with.
+        conversation: message in, reply out.
+        sessions: the conversations that are kept.
+        table: the runs.
+        engine: the models.
+        personas: the ways of working.
+        tools: the tools that agents are given.
+        bus: what happens, as it happens.
+        notices: sentences for the person about what was found when it was opened: unknown settings, a damaged database.
+    """
+
+    settings: Settings
+    conversation: Conversation
+    sessions: Sessions
+    table: RunTable
+    engine: Engine
+    personas: Personas
+    tools: ToolCatalog
+    bus: Bus
+    notices: tuple[str, ...] = ()
