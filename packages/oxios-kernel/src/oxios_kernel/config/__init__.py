@@ -1,8 +1,11 @@
 """Settings: what there is to set (`sections`), where it comes from (`load`) and how a person changes it (`edit`).
 
-The kernel's rooms are given their section by the assembly; only the assembly and the doors read files.
+The kernel's rooms are given their section by the assembly; only the assembly and the doors read files. `edit` is
+imported by itself (`oxios_kernel.config.edit`): it needs tomlkit, which no other command has a use for.
 """
 
+from oxios_kernel.config.keys import Key, all_keys, find_key
+from oxios_kernel.config.load import Loaded, load_settings
 from oxios_kernel.config.sections import (
     CONFIG_VERSION,
     AgentsSettings,
@@ -22,9 +25,14 @@ __all__ = [
     "ConversationSettings",
     "EngineSettings",
     "JournalSettings",
+    "Key",
+    "Loaded",
     "LoggingSettings",
     "ProtocolSettings",
     "SecuritySettings",
     "Settings",
     "ToolsSettings",
+    "all_keys",
+    "find_key",
+    "load_settings",
 ]

@@ -5,6 +5,7 @@ The descriptions are the text of `docs/reference/settings.md` and `share/default
 is written here is checked by `load.py` against file and environment, and changed by `edit.py`.
 """
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AnyHttpUrl, BaseModel, ConfigDict, Field, TypeAdapter
@@ -14,9 +15,11 @@ __all__ = [
     "AgentsSettings",
     "ConversationSettings",
     "EngineSettings",
+    "Expected",
     "JournalSettings",
     "LoggingSettings",
     "ProtocolSettings",
+    "Section",
     "SecuritySettings",
     "Settings",
     "ToolsSettings",
@@ -25,13 +28,12 @@ __all__ = [
 CONFIG_VERSION = 1
 """The format of `config.toml` that this program knows; raised when a key changes its meaning."""
 
-Texts = Annotated[tuple[str, ...], Field(strict=False)]
-"""A list of texts; not strict, because TOML has lists where the settings have tuples."""
 
-ModelName = Annotated[str, Field(pattern=r"^$|^[^/\s]+/\S+$")]
-"""`provider/model`, or empty."""
+@dataclass(frozen=True)
+class Expected:
+    """What a key takes, in words for an error: "must be …"; where it is missing, `keys.py` derives them."""
 
-ModelNames = Annotated[tuple[Annotated[str, Field(pattern=r"^[^/\s]+/\S+$")], ...], Field(strict=False)]
+    words: str
 
 
 def _web_address(text: str) -> str:
@@ -39,8 +41,22 @@ def _web_address(text: str) -> str:
     return text
 
 
-WebAddress = Annotated[str, AfterValidator(_web_address)]
-"""An `http://` or `https://` URL, kept as it was written."""
+Texts = Annotated[tuple[str, ...], Field(strict=False), Expected("a list of texts")]
+"""Not strict, because TOML has lists where the settings have tuples."""
+
+ModelName = Annotated[str, Field(pattern=r"^$|^[^/\s]+/\S+$"), Expected("`provider/model`, or empty")]
+
+ModelNames = Annotated[
+    tuple[Annotated[str, Field(pattern=r"^[^/\s]+/\S+$")], ...],
+    Field(strict=False),
+    Expected("a list of `provider/model`"),
+]
+
+WebAddresses = Annotated[
+    dict[str, Annotated[str, AfterValidator(_web_address)]],
+    Expected("a table from provider to a URL that begins with `http://` or `https://`"),
+]
+"""URLs are kept as they were written."""
 
 
 class Section(BaseModel):
@@ -60,7 +76,7 @@ class EngineSettings(Section):
         default=(),
         description="Models that are asked, in this order, when the first one cannot answer.",
     )
-    api_base: dict[str, WebAddress] = Field(
+    api_base: WebAddresses = Field(
         default_factory=dict,
         description='Base URL by provider, for servers that speak its protocol: `openai = "http://127.0.0.1:8000/v1"`.',
     )
