@@ -52,7 +52,7 @@ class Lineage(BaseModel):
         return self
 
     @classmethod
-    def start(cls, seed: Seed) -> Self:
+    def begin(cls, seed: Seed) -> Self:
         """Return the lineage that begins with a seed."""
         return cls(generations=(Generation(seed=seed),))
 
@@ -62,14 +62,12 @@ class Lineage(BaseModel):
         return self.generations[-1].seed
 
     @property
-    def best(self) -> Generation:
-        """The generation to keep: one that passed, then the highest score, then the latest; unjudged ones
-        come last."""
-        ranked = [(_rank(generation), generation) for generation in self.generations]
-        best_rank, best = ranked[0]
-        for rank, generation in ranked[1:]:
-            if rank >= best_rank:
-                best_rank, best = rank, generation
+    def best(self) -> Generation | None:
+        """The judged generation to keep: one that passed, then the highest score, then the latest; None if none is."""
+        best: Generation | None = None
+        for generation in self.generations:
+            if generation.evaluation is not None and (best is None or _rank(generation) >= _rank(best)):
+                best = generation
         return best
 
     @property
@@ -99,9 +97,9 @@ class Lineage(BaseModel):
         return type(self)(generations=(*self.generations, Generation(seed=seed, lateral=lateral)))
 
 
-def _rank(generation: Generation) -> tuple[bool, bool, float]:
-    judged = generation.evaluation
-    return (judged is not None, judged is not None and judged.passed, judged.score if judged else 0.0)
+def _rank(generation: Generation) -> tuple[bool, float]:
+    judged = generation.evaluation or Evaluation()
+    return judged.passed, judged.score
 
 
 def stop_reason(lineage: Lineage, settings: ProtocolSettings | None = None) -> StopReason | None:

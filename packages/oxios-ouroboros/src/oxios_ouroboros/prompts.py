@@ -69,8 +69,10 @@ class _Input(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     def to_json(self) -> str:
-        """Return the input as one JSON object without what is empty."""
-        return self.model_dump_json(exclude_defaults=True)
+        """Return the input as one JSON object without the keys that say nothing."""
+        fields = type(self).model_fields.items()
+        silent = {name for name, field in fields if getattr(self, name) == field.default}
+        return self.model_dump_json(exclude=silent)
 
 
 class _Reply(BaseModel):

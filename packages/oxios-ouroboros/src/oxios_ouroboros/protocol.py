@@ -102,14 +102,27 @@ class Ouroboros:
             InterviewError: when no question is open, or there are more answers than questions.
         """
         answered = interview.with_answers(answers)
-        inputs = _interview_input(answered).to_json()
         if answered.is_last_round:
-            reply, trace = await ask(self._complete, Purpose.CRYSTALLIZE, inputs, CrystallizeReply)
-            return self._crystallizer.conclude(answered, reply or conclude_by_rule(answered), trace)
-        next_step, trace = await ask(self._complete, Purpose.INTERVIEW, inputs, InterviewReply)
-        if next_step is None:
+            return await self.crystallize(answered)
+        inputs = _interview_input(answered).to_json()
+        reply, trace = await ask(self._complete, Purpose.INTERVIEW, inputs, InterviewReply)
+        if reply is None:
             return self._crystallizer.conclude(answered, conclude_by_rule(answered), trace)
-        return self._crystallizer.settle(answered, next_step, trace)
+        return self._crystallizer.settle(answered, reply, trace)
+
+    async def crystallize(self, interview: Interview) -> Assessment:
+        """Take an interview as it stands, with one model call: no further question is asked.
+
+        Args:
+            interview: The interview; questions still open count as not answered.
+
+        Returns:
+            A task, with the open points stated as constraints.
+        """
+        closed = interview.with_answers(()) if interview.questions else interview
+        inputs = _interview_input(closed).to_json()
+        reply, trace = await ask(self._complete, Purpose.CRYSTALLIZE, inputs, CrystallizeReply)
+        return self._crystallizer.conclude(closed, reply or conclude_by_rule(closed), trace)
 
     async def evaluate(
         self,
