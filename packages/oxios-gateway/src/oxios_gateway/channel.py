@@ -67,7 +67,7 @@ class Channel(Protocol):
 
 
 @runtime_checkable
-class ShowsProgress(Protocol):
+class ShowsProgress(Channel, Protocol):
     """A channel that can show more than the answer; those that cannot leave this out."""
 
     async def progress(self, request_id: str, progress: Progress) -> None:
