@@ -1,0 +1,188 @@
+"""A thread with a connection of its own, to which tasks hand work: no SQL ever runs on the event loop.
+
+The writing lane commits in groups: whatever was handed in while a commit was under way shares the next one, so that
+sixty-four writers pay for one fsync. Each piece of work is a savepoint; one that fails takes nothing else with it.
+The lane knows nothing of runs and entries. It is written for `JournalSqlite`, which has one to write and one to read.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import Any, Generic, TypeVar
+
+import anyio
+from anyio.lowlevel import current_token
+
+from oxios_kernel.adapters.journal_sqlite_errors import explain
+from oxios_kernel.errors import JournalError
+
+__all__ = ["Lane", "commit_together", "read_each"]
+
+T = TypeVar("T")
+
+GROUP_MOST = 256
+"""Jobs in one commit, so that a flood does not keep the first of them waiting for the last."""
+
+
+class Job(Generic[T]):
+    """A piece of work with its outcome. `done` is set on the event loop, all else is the lane's."""
+
+    def __init__(self, work: Callable[[sqlite3.Connection], T]) -> None:
+        self.work = work
+        self.done = anyio.Event()
+        self.error: Exception | None = None
+        self.value: T
+
+    def fail(self, error: Exception) -> None:
+        self.error = explain(error) if isinstance(error, sqlite3.Error) else error
+
+    def outcome(self) -> T:
+        if self.error is not None:
+            raise self.error
+        return self.value
+
+
+Jobs = Sequence[Job[Any]]
+
+
+class Lane:
+    """A thread that carries work out in the order in which it was handed in."""
+
+    def __init__(self, connection: sqlite3.Connection, carry_out: Callable[[sqlite3.Connection, Jobs], None]) -> None:
+        """Begin to work for the running event loop.
+
+        Args:
+            connection: from now on this lane's alone, which also closes it; made with `check_same_thread=False`.
+            carry_out: gives each of a group of jobs its value or its error: `commit_together` or `read_each`.
+        """
+        self._connection = connection
+        self._carry_out = carry_out
+        self._jobs: SimpleQueue[Job[Any] | None] = SimpleQueue()
+        self._tell = _loop_door()
+        self._ended: anyio.Event | None = None
+        # A daemon: what was not acknowledged when the interpreter ends was never promised.
+        threading.Thread(target=self._live, name=f"journal {carry_out.__name__}", daemon=True).start()
+
+    async def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Return what the work returns, or raise what it raises.
+
+        The work is queued before this waits for the first time. A caller that is cancelled meanwhile does not learn the
+        outcome; the work is done all the same, or fails, as a whole.
+
+        Raises:
+            JournalError: the store failed, or the lane is closed.
+        """
+        if self._ended is not None:
+            raise JournalError("Expected an open journal, but it was closed: open it again.")
+        job = Job(work)
+        self._jobs.put(job)
+        await job.done.wait()
+        return job.outcome()
+
+    async def aclose(self) -> None:
+        """Finish what was handed in and close the connection."""
+        if self._ended is None:
+            self._ended = anyio.Event()
+            self._jobs.put(None)
+        await self._ended.wait()
+
+    def _live(self) -> None:
+        going = True
+        while going:
+            group, going = self._next_group()
+            if group:
+                self._carry_out(self._connection, group)
+                # One call for the whole group: waking the loop costs more than most of the work does.
+                self._wake([job.done for job in group])
+        self._connection.close()
+        if self._ended is not None:
+            self._wake([self._ended])
+
+    def _next_group(self) -> tuple[list[Job[Any]], bool]:
+        group: list[Job[Any]] = []
+        job = self._jobs.get()
+        with suppress(Empty):
+            while job is not None:
+                group.append(job)
+                if len(group) == GROUP_MOST:
+                    return group, True
+                job = self._jobs.get_nowait()
+            return group, False
+        return group, True
+
+    def _wake(self, events: Sequence[anyio.Event]) -> None:
+        # The loop may be gone when a program ends without closing; nobody waits then.
+        with suppress(RuntimeError):
+            self._tell(_set_all, events)
+
+
+def commit_together(connection: sqlite3.Connection, jobs: Jobs) -> None:
+    """Carry jobs out in one transaction. If it fails as a whole, each has one of its own, so that only the guilty fail.
+
+    A job may therefore be called twice, after everything that it did the first time was rolled back.
+    """
+    error = _try_together(connection, jobs)
+    if error is None:
+        return
+    # A lock that others did not give up in time would keep each of them waiting for as long again.
+    if len(jobs) == 1 or error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+        for job in jobs:
+            job.fail(error)
+        return
+    for job in jobs:
+        job.error = None
+        commit_together(connection, [job])
+
+
+def read_each(connection: sqlite3.Connection, jobs: Jobs) -> None:
+    """Carry out jobs that only read, each for itself."""
+    for job in jobs:
+        try:
+            job.value = job.work(connection)
+        except Exception as error:  # noqa: BLE001  (a request is answered: the caller gets it)
+            job.fail(error)
+
+
+def _try_together(connection: sqlite3.Connection, jobs: Jobs) -> sqlite3.Error | None:
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        for job in jobs:
+            _attempt(connection, job)
+        connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        if connection.in_transaction:
+            with suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+        return error
+    return None
+
+
+def _attempt(connection: sqlite3.Connection, job: Job[Any]) -> None:
+    connection.execute("SAVEPOINT job")
+    try:
+        job.value = job.work(connection)
+    except Exception as error:
+        # A full disk can make SQLite give the whole transaction up; then there is no savepoint to go back to.
+        if not connection.in_transaction:
+            raise
+        job.fail(error)
+        connection.execute("ROLLBACK TO job")
+    connection.execute("RELEASE job")
+
+
+def _loop_door() -> Callable[..., Any]:
+    """Return the running loop's way of being told something by a thread that does not wait for it.
+
+    `anyio.from_thread` has only calls that block the thread until the loop comes round, which would make every commit
+    wait for the slowest task.
+    """
+    loop: Any = current_token().native_token
+    door: Callable[..., Any] = loop.run_sync_soon if hasattr(loop, "run_sync_soon") else loop.call_soon_threadsafe
+    return door
+
+
+def _set_all(events: Sequence[anyio.Event]) -> None:
+    for event in events:
+        event.set()
