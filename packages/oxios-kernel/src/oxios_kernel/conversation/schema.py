@@ -6,7 +6,7 @@ from typing import Any
 __all__ = ["schema_problem"]
 
 
-def schema_problem(schema: Mapping[str, Any], document: object) -> str | None:
+def schema_problem(schema: Mapping[str, Any], document: Any) -> str | None:
     """Return the most telling violation of a schema in one sentence, `None` when the document satisfies it.
 
     A schema that is itself wrong, or refers to something outside, is a violation: it shows nothing.
@@ -17,7 +17,7 @@ def schema_problem(schema: Mapping[str, Any], document: object) -> str | None:
 
     kind = validators.validator_for(schema, default=validators.Draft202012Validator)
     try:
-        kind.check_schema(schema)
+        kind.check_schema(dict(schema))
         registry: Registry[Any] = Registry()
         found = exceptions.best_match(kind(schema, registry=registry).iter_errors(document))
     except exceptions.SchemaError as error:
