@@ -104,6 +104,8 @@ class Key:
                 return tomllib.loads(f"value = {text}")["value"]
         except ValueError:
             return text
+        if get_origin(self.info.annotation) is Literal:
+            return next((choice for choice in get_args(self.info.annotation) if str(choice) == text), text)
         if get_origin(self.info.annotation) is tuple:
             return [word for word in (part.strip() for part in text.split(",")) if word]
         return text

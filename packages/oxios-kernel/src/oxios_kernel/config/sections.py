@@ -110,13 +110,19 @@ class AgentsSettings(Section):
         description="The most model calls an agent makes for one task.",
     )
     loop_repeats: int = Field(
-        default=3,
+        default=4,
         ge=2,
         le=100,
-        description="How often an agent may make the very same tool call in a row before it is stopped.",
+        description="How often the same tool calls with the same results may follow one another before it is stopped.",
+    )
+    max_calls: int = Field(
+        default=64,
+        ge=1,
+        le=1_000,
+        description="The most tool calls in one answer of a model; those beyond it are refused.",
     )
     compact_at_characters: int = Field(
-        default=400_000,
+        default=240_000,
         ge=10_000,
         le=100_000_000,
         description="The length of a transcript in characters at which its older part is summarised.",
@@ -182,14 +188,12 @@ class ProtocolSettings(Section):
     )
     pass_score: float = Field(
         default=0.8,
-        ge=0,
+        ge=0.1,
         le=1,
-        description="The share of criteria (0–1, by weight) that must be verified for a pass.",
+        description="The share of criteria (by weight) that must be verified for a pass.",
     )
-    consensus_votes: int = Field(
+    consensus_votes: Literal[1, 3, 5, 7, 9] = Field(
         default=3,
-        ge=1,
-        le=9,
         description="How many votes decide a borderline judgement.",
     )
 

@@ -1,4 +1,4 @@
-"""The personas that come with the product. A prompt says how to work, not which tools there are: `agents` tells that."""
+"""The personas that come with the product. A prompt says how to work, not which tools there are."""
 
 from oxios_kernel.domain.persona import Persona
 
