@@ -35,6 +35,7 @@ async def test_a_switch_is_confirmed_without_asking_the_conversation() -> None:
 
     assert (meta_of(answer).phase, meta_of(answer).evaluation_passed) == ("action", True)
     assert "oxios/m" in answer.content
+    assert answer.metadata["model_id"] == "oxios/m"
     assert converse.requests == []
 
 

@@ -9,10 +9,9 @@ from oxios_gateway.testing import MemoryChannel
 def test_channels_are_found_by_the_name_of_their_entry_point() -> None:
     point = EntryPoint(name="memory", value="oxios_gateway.testing:MemoryChannel", group=GROUP)
 
-    found = discover([point])
+    found: dict[str, object] = dict(discover([point]))
 
-    assert list(found) == ["memory"]
-    assert found["memory"] is MemoryChannel
+    assert found == {"memory": MemoryChannel}
     assert discover([]) == {}
 
 

@@ -50,6 +50,12 @@ class Choice:
     model: str | None = None
     persona: str | None = None
 
+    @property
+    def metadata(self) -> dict[str, str]:
+        """The choice as the metadata of a message."""
+        named = {MetadataKey.MODEL_ID: self.model, MetadataKey.PERSONA_ID: self.persona}
+        return {key.value: name for key, name in named.items() if name is not None}
+
 
 class Choices:
     """What each conversation has chosen; the least recently changed is forgotten beyond `limit` conversations."""

@@ -5,6 +5,7 @@ Knows nothing of queues and of how an answer is sent; called by `gateway.py`.
 """
 
 import logging
+from collections.abc import Mapping
 
 import anyio
 
@@ -69,7 +70,8 @@ class Turns:
             return None
         choice, sentence = switched
         self._choices.keep(key, choice)
-        return _outgoing(ticket, sentence, ReplyMeta(phase="action", evaluation_passed=True, session_id=key[2] or None))
+        meta = ReplyMeta(phase="action", evaluation_passed=True, session_id=key[2] or None)
+        return _outgoing(ticket, sentence, meta, chosen=choice.metadata)
 
     async def _replied(self, ticket: Ticket, channel: Channel | None) -> Outgoing:
         message, key = ticket.message, conversation_of(ticket.message)
@@ -115,7 +117,7 @@ def error_reply(ticket: Ticket, error: UserFacingError) -> Outgoing:
     return _outgoing(ticket, error.message, ReplyMeta(session_id=session_id, error=error))
 
 
-def _outgoing(ticket: Ticket, content: str, meta: ReplyMeta) -> Outgoing:
+def _outgoing(ticket: Ticket, content: str, meta: ReplyMeta, *, chosen: Mapping[str, str] | None = None) -> Outgoing:
     message = ticket.message
     session = {MetadataKey.SESSION_ID.value: meta.session_id} if meta.session_id else {}
     if meta.duration_ms is None:
@@ -126,7 +128,7 @@ def _outgoing(ticket: Ticket, content: str, meta: ReplyMeta) -> Outgoing:
         channel=message.channel,
         user_id=message.user_id,
         content=content,
-        metadata={**message.metadata, **session},
+        metadata={**message.metadata, **session, **(chosen or {})},
         meta=meta,
     )
 
