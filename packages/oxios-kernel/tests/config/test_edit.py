@@ -2,12 +2,14 @@
 
 import os
 import stat
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from oxios_kernel.config import Settings, all_keys, load_settings
-from oxios_kernel.config.edit import get_setting, set_setting, unset_setting
+from oxios_kernel.config.edit import get_setting, set_setting, toml_text, unset_setting
+from oxios_kernel.domain.fact import Json
 from oxios_kernel.errors import ConfigError, HomeError, NotFound
 
 COMMENTED = """\
@@ -220,6 +222,15 @@ def test_the_comments_in_a_table_are_kept_when_an_entry_changes(tmp_path: Path) 
 def test_a_folder_that_is_missing_is_said(tmp_path: Path) -> None:
     with pytest.raises(HomeError, match="cannot be written: No such file"):
         set_setting(tmp_path / "none" / "config.toml", "engine.max_retries", "1")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [("a\n가", '"a\\n가"'), (3, "3"), (0.5, "0.5"), (["a"], '["a"]'), ({"b": "c"}, '{b = "c"}'), ({}, "{}")],
+)
+def test_a_value_is_shown_as_toml_on_one_line(value: Json, text: str) -> None:
+    assert toml_text(value) == text
+    assert tomllib.loads(f"x = {text}")["x"] == value
 
 
 @pytest.mark.parametrize("key", all_keys(), ids=lambda key: key.name)

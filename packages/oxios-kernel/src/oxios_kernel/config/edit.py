@@ -19,7 +19,7 @@ from oxios_kernel.config.sections import CONFIG_VERSION, Settings
 from oxios_kernel.domain.fact import Json
 from oxios_kernel.errors import ConfigError, HomeError
 
-__all__ = ["get_setting", "set_setting", "unset_setting"]
+__all__ = ["get_setting", "set_setting", "toml_text", "unset_setting"]
 
 
 def get_setting(settings: Settings, name: str) -> Json:
@@ -81,6 +81,11 @@ def unset_setting(file: Path, name: str) -> bool:
     return True
 
 
+def toml_text(value: Json) -> str:
+    """Return a value as it is written in the file, on one line."""
+    return _item(value).as_string()
+
+
 def _entry(key: Key, name: str) -> str | None:
     """Return the entry of a table that a dotted name means, `None` when it means the key itself."""
     return name.removeprefix(f"{key.name}.") if name != key.name else None
@@ -110,7 +115,7 @@ def _inserted(text: str, key: Key, value: Any) -> str | None:
     end = next((at for at in headers if at > begin), len(lines))
     commented = (at for at in range(begin, end) if re.match(rf"\s*#\s*{key.field}\s*=", lines[at]))
     place = next(commented, begin) + 1
-    return "\n".join([*lines[:place], f"{key.field} = {_item(value).as_string()}", *lines[place:]])
+    return "\n".join([*lines[:place], f"{key.field} = {toml_text(value)}", *lines[place:]])
 
 
 def _replaced(text: str, key: Key, value: Any) -> str:

@@ -11,7 +11,8 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from oxios_kernel.config.sections import Expected, Section, Settings
+from oxios_kernel.config.kinds import Expected
+from oxios_kernel.config.sections import Section, Settings
 from oxios_kernel.domain.fact import Json
 from oxios_kernel.domain.nearest import nearest
 from oxios_kernel.errors import ConfigError, NotFound

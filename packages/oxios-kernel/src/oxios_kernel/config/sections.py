@@ -5,17 +5,17 @@ The descriptions are the text of `docs/reference/settings.md` and `share/default
 is written here is checked by `load.py` against file and environment, and changed by `edit.py`.
 """
 
-from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, AnyHttpUrl, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field
+
+from oxios_kernel.config.kinds import ModelName, ModelNames, Texts, WebAddresses
 
 __all__ = [
     "CONFIG_VERSION",
     "AgentsSettings",
     "ConversationSettings",
     "EngineSettings",
-    "Expected",
     "JournalSettings",
     "LoggingSettings",
     "ProtocolSettings",
@@ -27,36 +27,6 @@ __all__ = [
 
 CONFIG_VERSION = 1
 """The format of `config.toml` that this program knows; raised when a key changes its meaning."""
-
-
-@dataclass(frozen=True)
-class Expected:
-    """What a key takes, in words for an error: "must be …"; where it is missing, `keys.py` derives them."""
-
-    words: str
-
-
-def _web_address(text: str) -> str:
-    TypeAdapter(AnyHttpUrl).validate_python(text)
-    return text
-
-
-Texts = Annotated[tuple[str, ...], Field(strict=False), Expected("a list of texts")]
-"""Not strict, because TOML has lists where the settings have tuples."""
-
-ModelName = Annotated[str, Field(pattern=r"^$|^[^/\s]+/\S+$"), Expected("`provider/model`, or empty")]
-
-ModelNames = Annotated[
-    tuple[Annotated[str, Field(pattern=r"^[^/\s]+/\S+$")], ...],
-    Field(strict=False),
-    Expected("a list of `provider/model`"),
-]
-
-WebAddresses = Annotated[
-    dict[str, Annotated[str, AfterValidator(_web_address)]],
-    Expected("a table from provider to a URL that begins with `http://` or `https://`"),
-]
-"""URLs are kept as they were written."""
 
 
 class Section(BaseModel):
