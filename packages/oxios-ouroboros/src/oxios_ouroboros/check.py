@@ -8,7 +8,7 @@ business, not known here. A judged check has no such rule: a reviewer model deci
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from json import JSONDecodeError, loads
 from typing import Annotated, Any, Literal, Self
 
@@ -34,7 +34,7 @@ _EVIDENCE_CHARACTERS = 600
 _NESTED_REPEAT = re.compile(r"\((?:[^()\\]|\\.)*[*+](?:[^()\\]|\\.)*\)[*+{]")
 """A repeated group that repeats inside, `(a+)+`: the classic pattern whose search time is exponential."""
 
-ValidateSchema = Callable[[Mapping[str, Any], object], str | None]
+ValidateSchema = Callable[[dict[str, Any], Any], str | None]
 """JSON Schema and value in; the first violation in words out, or None. A host brings its own validator."""
 
 

@@ -1,14 +1,17 @@
-"""A model that answers from a script, for tests of anything that uses the protocol.
+"""A model that answers from a script, and a way to run the protocol without an event loop, for tests.
 
 It keeps the prompts it was asked, so a test can see what was sent and that nothing else was. Typed by the
 same port as a real model (`ports.Complete`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeVar
 
 from oxios_ouroboros.ports import Prompt
 
-__all__ = ["ScriptedComplete"]
+__all__ = ["ScriptedComplete", "finish"]
+
+ResultT = TypeVar("ResultT")
 
 
 class ScriptedComplete:
@@ -39,3 +42,18 @@ class ScriptedComplete:
                 f"expected {len(self._answers)} model calls, got one more for {prompt.purpose}; extend the script"
             )
         return self._answers[asked - 1]
+
+
+def finish(call: Coroutine[Any, Any, ResultT]) -> ResultT:
+    """Run a protocol call to its end without an event loop, and return its result.
+
+    Raises:
+        AssertionError: when the call waits for something, as a real model does; run it in an event loop then.
+    """
+    try:
+        call.send(None)
+    except StopIteration as ended:
+        result: ResultT = ended.value
+        return result
+    call.close()
+    raise AssertionError("expected a call that waits for nothing, it waited; run it in an event loop")
