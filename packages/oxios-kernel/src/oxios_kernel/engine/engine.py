@@ -1,0 +1,173 @@
+"""Which model answers, and the one way to ask it: `Metered(Fallback(Retry(Routed)))`, composed here and nowhere else.
+
+The order matters: a model is tried again before the next one is asked, and only an answer is counted. The engine calls
+no model itself and never imports litellm.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import anyio.to_thread
+
+from oxios_kernel.config.sections import EngineSettings
+from oxios_kernel.engine.catalog import DEMO_MODEL, PROVIDERS, Provider, nearest, provider_named
+from oxios_kernel.engine.credentials import Credentials
+from oxios_kernel.engine.fallback import Fallback
+from oxios_kernel.engine.metered import Metered, Spent
+from oxios_kernel.engine.retry import Note, Retry
+from oxios_kernel.engine.routing import ModelId, Routed
+from oxios_kernel.errors import ConfigError, ModelUnknown
+from oxios_kernel.ports.clock import Clock
+from oxios_kernel.ports.llm import Llm
+from oxios_kernel.ports.models import KnownModels, LocalServers
+
+__all__ = ["Engine", "ModelStatus"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelStatus:
+    """Whether a model can be asked right now.
+
+    Attributes:
+        model: `provider/model`; only the provider when no model of it is known.
+        usable: whether it can be asked.
+        default: whether it is asked when nobody names a model.
+        sentence: why it can or cannot, and what to do then.
+    """
+
+    model: str
+    usable: bool
+    default: bool
+    sentence: str
+
+
+class Engine:
+    """Knows the models.
+
+    Args:
+        settings: which models are asked, and how patiently.
+        credentials: how providers are reached.
+        demo: answers `oxios/demo`.
+        real: answers all other models.
+        clock: measures deadlines and waits between tries.
+        servers: finds model servers on this machine.
+        known: the providers that are known besides those of the table.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: EngineSettings,
+        credentials: Credentials,
+        demo: Llm,
+        real: Llm,
+        clock: Clock,
+        servers: LocalServers,
+        known: KnownModels,
+    ) -> None:
+        self._settings = settings
+        self._credentials = credentials
+        self._routed = Routed(demo=demo, real=real)
+        self._clock = clock
+        self._servers = servers
+        self._known = known
+
+    async def resolve(self, wanted: str | None = None, persona_model: str | None = None) -> str:
+        """Return the model to ask: the one named, the persona's, the setting, the first with a key, the demo model.
+
+        Args:
+            wanted: what the person or the conversation names.
+            persona_model: what the persona prefers.
+
+        Raises:
+            ModelUnknown: the model named is none; the hint offers the nearest.
+            CredentialsMissing: its provider needs a key and there is none; the hint names variable and file.
+            ConfigError: its base URL is none, or the credentials file cannot be read.
+        """
+        named = wanted or persona_model or self._settings.default_model
+        return await anyio.to_thread.run_sync(self._checked, named) if named else await self._default()
+
+    def llm(self, *, note: Note, spent: Spent | None = None) -> Metered:
+        """Return the way to ask models for one run.
+
+        Args:
+            note: is told in a sentence when a call is repeated or another model is asked.
+            spent: is told the model and the usage of every answered call.
+        """
+        retry = Retry(self._routed, clock=self._clock, max_retries=self._settings.max_retries, note=note)
+        fallback = Fallback(retry, clock=self._clock, models=self._settings.fallback_models, note=note)
+        return Metered(fallback, spent=spent)
+
+    async def usable(self) -> Sequence[ModelStatus]:
+        """Return what can be asked now and what cannot: the models with a key, local servers, the demo model, the rest.
+
+        A credentials file that cannot be read is told in the sentences of what depends on it.
+        """
+        default = await self._default_or_demo()
+        ready: list[ModelStatus] = []
+        missing: list[ModelStatus] = []
+        for provider in PROVIDERS:
+            if not provider.local:
+                rows = await anyio.to_thread.run_sync(self._keyed, provider, default)
+                (ready if rows[0].usable else missing).extend(rows)
+        demo = _status(DEMO_MODEL, default, "built in; works by rules, needs no key")
+        return [*ready, *await self._local(default), demo, *missing]
+
+    def _checked(self, named: str) -> str:
+        model = ModelId.parse(named)
+        if str(model) == DEMO_MODEL:
+            return DEMO_MODEL
+        if model.provider == "oxios":
+            raise ModelUnknown(f"there is no model {named!r}", model=named, hint=f"the built-in one is {DEMO_MODEL}")
+        if provider_named(model.provider) is None:
+            self._require_provider(model)
+        self._credentials.connect(model.provider)
+        return str(model)
+
+    def _require_provider(self, model: ModelId) -> None:
+        known = self._known.by_provider()
+        if not known or model.provider in known:
+            return
+        close = nearest(model.provider, [*known, *(provider.id for provider in PROVIDERS)])
+        hint = f"did you mean {' or '.join(close)}?" if close else "`oxios models` lists what is usable"
+        raise ModelUnknown(f"there is no provider {model.provider!r} in {str(model)!r}", model=str(model), hint=hint)
+
+    async def _default(self) -> str:
+        return await anyio.to_thread.run_sync(self._first_with_key) or DEMO_MODEL
+
+    def _first_with_key(self) -> str | None:
+        ready = (provider for provider in PROVIDERS if provider.models and self._credentials.key_source(provider))
+        return next((f"{provider.id}/{provider.models[0]}" for provider in ready), None)
+
+    async def _default_or_demo(self) -> str:
+        try:
+            return self._settings.default_model or await self._default()
+        except ConfigError:
+            return DEMO_MODEL
+
+    def _keyed(self, provider: Provider, default: str) -> list[ModelStatus]:
+        names = [f"{provider.id}/{name}" for name in provider.models] or [provider.id]
+        try:
+            source = self._credentials.key_source(provider)
+            connection = self._credentials.connect(provider.id) if source else None
+        except ConfigError as error:
+            return [_status(names[0], default, error.message, usable=False)]
+        if source is None or connection is None:
+            sentence = f"no key for {provider.title}: {self._credentials.remedy(provider)}"
+            return [_status(names[0], default, sentence, usable=False)]
+        where = f" at {connection.api_base}" if connection.api_base else ""
+        return [_status(name, default, f"{provider.title}{where}, with {source}") for name in names]
+
+    async def _local(self, default: str) -> list[ModelStatus]:
+        rows = []
+        for server in await self._servers.find():
+            sentence = f"{server.name} on this machine at {server.url}"
+            for name in server.models:
+                rows.append(_status(f"{server.provider}/{name}", default, sentence))
+            if not server.models:
+                rows.append(_status(server.provider, default, f"{sentence} has no model loaded", usable=False))
+        return rows
+
+
+def _status(model: str, default: str, sentence: str, *, usable: bool = True) -> ModelStatus:
+    return ModelStatus(model=model, usable=usable, default=usable and model == default, sentence=sentence)
