@@ -19,27 +19,49 @@ def _sources() -> Iterator[Path]:
         yield from (file for file in found if "oxios_kernel/config/" not in file.as_posix())
 
 
-def _last_word(expression: ast.expr) -> str:
+def _last_word(expression: ast.expr | None) -> str:
     match expression:
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return name.lstrip("_")
     return ""
 
 
+def _holders(tree: ast.Module) -> set[str]:
+    """Return the names by which a module knows settings: the plain ones, those of that type, those set from one."""
+    names = {"settings", *(key.section for key in all_keys())}
+    for node in ast.walk(tree):
+        match node:
+            case ast.arg(arg=name, annotation=kind) if _last_word(kind).endswith("Settings"):
+                names.add(name)
+            case ast.AnnAssign(target=target, annotation=kind) if _last_word(kind).endswith("Settings"):
+                names.add(_last_word(target))
+            case ast.Assign(targets=[target], value=value) if _last_word(value) in names:
+                names.add(_last_word(target))
+    return names
+
+
+def _reads(tree: ast.Module) -> Iterator[str]:
+    holders = _holders(tree)
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(value=value, attr=field, ctx=ast.Load()) if _last_word(value) in holders:
+                yield field
+
+
 @pytest.fixture(scope="module")
-def reads() -> set[tuple[str, str]]:
-    """Every `HOLDER.FIELD` that is read in the source, such as (`settings`, `max_retries`)."""
-    return {
-        (_last_word(node.value), node.attr)
-        for file in _sources()
-        for node in ast.walk(ast.parse(file.read_text("utf-8")))
-        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)
-    }
+def reads() -> set[str]:
+    """The fields of settings that are read in the source."""
+    return {field for file in _sources() for field in _reads(ast.parse(file.read_text("utf-8")))}
 
 
 @KEYS
-def test_each_setting_is_read_by_the_program(key: Key, reads: set[tuple[str, str]]) -> None:
-    assert {("settings", key.field), (key.section, key.field)} & reads, f"nobody reads {key.name}: use or remove it"
+def test_each_setting_is_read_by_the_program(key: Key, reads: set[str]) -> None:
+    assert key.field in reads, f"nobody reads {key.name}: use it or remove it"
+
+
+def test_no_two_settings_share_their_last_word() -> None:
+    fields = [key.field for key in all_keys()]
+    assert sorted(set(fields)) == sorted(fields)
 
 
 @KEYS
