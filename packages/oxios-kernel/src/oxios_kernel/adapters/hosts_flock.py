@@ -33,7 +33,7 @@ class HostsFlock:
         """Become a living host, and clear away what dead ones left. Call it inside `doorway`.
 
         Args:
-            folder: where the locks are.
+            folder: where the locks are, `run/` in a home.
             host: a name that was never used before, an identifier; it becomes part of a file name.
 
         Raises:
@@ -89,7 +89,9 @@ def doorway(folder: Path) -> Iterator[None]:
     Raises:
         OSError: the folder cannot be written.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Two calls, since `parents` gives the mode to the last folder only, and the home is private too.
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
     handle = os.open(folder / "doorway.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)

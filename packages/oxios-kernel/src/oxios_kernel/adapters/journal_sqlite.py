@@ -111,7 +111,7 @@ class JournalSqlite:
         # Shielded, since a lease whose taker was cancelled would be held, by a living host, for ever.
         with anyio.CancelScope(shield=True):
             lease = await self._writer.do(partial(runs.claim, run_id=run_id, host=self.host, alive=self._hosts.alive))
-        return lease
+        return lease  # noqa: RET504  (mypy: a scope may swallow its own cancellation, so `with` cannot return)
 
     async def release(self, lease: Lease) -> None:
         await self._writer.do(partial(runs.release, lease=lease))

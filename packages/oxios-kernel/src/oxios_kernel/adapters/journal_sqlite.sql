@@ -32,9 +32,9 @@ UPDATE runs SET owner = NULL WHERE id = :run_id AND owner = :owner AND epoch = :
 -- Bring a run into a state.
 UPDATE runs SET state = :state, output = :output, reason = :reason, changed_at = :changed_at WHERE id = :id;
 
--- name: leased
--- The number of a run, if the lease is its current one.
-SELECT number FROM runs WHERE id = :run_id AND owner = :owner AND epoch = :epoch;
+-- name: get_leased
+-- A run's row, if the lease is its current one.
+SELECT * FROM runs WHERE id = :run_id AND owner = :owner AND epoch = :epoch;
 
 -- name: replay
 -- A run's entries in the order in which they were begun.
@@ -42,15 +42,15 @@ SELECT sequence, key, digest, done, at, coalesce(body, result)
 FROM entries LEFT JOIN blobs ON blobs.number = entries.blob
 WHERE run = (SELECT number FROM runs WHERE id = :id) ORDER BY sequence;
 
--- name: get_entry
--- One entry of a run.
-SELECT sequence, key, digest, done, at, coalesce(body, result)
-FROM entries LEFT JOIN blobs ON blobs.number = entries.blob
-WHERE run = :run AND key = :key;
-
--- name: next_sequence
--- The place of a run's next entry.
-SELECT coalesce(max(sequence), 0) + 1 FROM entries WHERE run = :run;
+-- name: place
+-- Where an effect belongs: the run's number if the lease is its current one, the place of a next entry, and the entry
+-- under that key if there is one. One statement, since it stands before every append.
+SELECT runs.number, (SELECT coalesce(max(sequence), 0) + 1 FROM entries WHERE run = runs.number),
+       sequence, key, digest, done, at, coalesce(body, result)
+FROM runs
+LEFT JOIN entries ON entries.run = runs.number AND key = :key
+LEFT JOIN blobs ON blobs.number = entries.blob
+WHERE runs.id = :run_id AND owner = :owner AND epoch = :epoch;
 
 -- name: add_entry
 -- Write an entry, with or without its result.

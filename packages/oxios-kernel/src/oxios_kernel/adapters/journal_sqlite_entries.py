@@ -8,7 +8,7 @@ from typing import Any
 
 from oxios_kernel.adapters.journal_sqlite_facts import to_column, to_entry
 from oxios_kernel.adapters.journal_sqlite_file import STATEMENTS
-from oxios_kernel.adapters.journal_sqlite_runs import leased
+from oxios_kernel.adapters.journal_sqlite_runs import lost
 from oxios_kernel.domain.fact import Json
 from oxios_kernel.domain.ids import RunId
 from oxios_kernel.domain.run import Entry, Lease
@@ -42,23 +42,21 @@ class Effect:
 
 def intend(connection: sqlite3.Connection, lease: Lease, effect: Effect) -> Intent:
     """See `Journal.intend`."""
-    run = leased(connection, lease)
-    entry = _find(connection, run, effect)
+    run, sequence, entry = _place(connection, lease, effect)
     if entry is not None:
         return Intent(entry=entry, new=False)
-    return Intent(entry=_add(connection, run, effect), new=True)
+    return Intent(entry=_add(connection, run, sequence, effect), new=True)
 
 
 def record(connection: sqlite3.Connection, lease: Lease, effect: Effect) -> Entry:
     """See `Journal.record`."""
-    run = leased(connection, lease)
-    entry = _find(connection, run, effect)
+    run, sequence, entry = _place(connection, lease, effect)
     if entry is None:
-        return _add(connection, run, effect)
+        return _add(connection, run, sequence, effect)
     if entry.done:
         return entry
-    place = {"run": run, "sequence": entry.sequence}
-    connection.execute(STATEMENTS["finish_entry"], place | _content(connection, effect))
+    row = {"run": run, "sequence": entry.sequence} | _content(connection, effect)
+    connection.execute(STATEMENTS["finish_entry"], row)
     return _entry(effect, entry.sequence)
 
 
@@ -67,21 +65,23 @@ def replay(connection: sqlite3.Connection, run_id: RunId) -> list[Entry]:
     return [to_entry(row) for row in connection.execute(STATEMENTS["replay"], {"id": to_column(run_id)})]
 
 
-def _find(connection: sqlite3.Connection, run: int, effect: Effect) -> Entry | None:
-    row = connection.execute(STATEMENTS["get_entry"], {"run": run, "key": to_column(effect.key)}).fetchone()
+def _place(connection: sqlite3.Connection, lease: Lease, effect: Effect) -> tuple[int, int, Entry | None]:
+    row = connection.execute(STATEMENTS["place"], vars(lease) | {"key": to_column(effect.key)}).fetchone()
     if row is None:
-        return None
-    entry = to_entry(row)
+        raise lost(lease)
+    run, sequence, *found = row
+    if found[0] is None:
+        return run, sequence, None
+    entry = to_entry(found)
     if entry.digest != effect.digest:
         raise JournalMismatch(
             f"Expected the effect {effect.key!r} with the digest {entry.digest!r} that was recorded, but came "
             f"{effect.digest!r}: this program asks for something else than the one that began the run; start a new run."
         )
-    return entry
+    return run, sequence, entry
 
 
-def _add(connection: sqlite3.Connection, run: int, effect: Effect) -> Entry:
-    sequence: int = connection.execute(STATEMENTS["next_sequence"], {"run": run}).fetchone()[0]
+def _add(connection: sqlite3.Connection, run: int, sequence: int, effect: Effect) -> Entry:
     row = {"run": run, "sequence": sequence, "key": to_column(effect.key), "digest": to_column(effect.digest)}
     connection.execute(STATEMENTS["add_entry"], row | _content(connection, effect))
     return _entry(effect, sequence)

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -54,8 +55,11 @@ def to_run(row: sqlite3.Row) -> Run:
     return Run.model_validate(fields | moments | documents)
 
 
-def to_entry(row: sqlite3.Row) -> Entry:
-    """Return the entry of a row; without validation, which would cost more than reading it."""
+def to_entry(row: Iterable[Any]) -> Entry:
+    """Return the entry of a row: sequence, key, digest, done, at, result.
+
+    It is not validated: it was when it was written, and doing it again would cost more than reading it.
+    """
     sequence, key, digest, done, at, result = row
     return Entry.model_construct(
         key=_text(key),

@@ -6,6 +6,7 @@ Call it inside `hosts_flock.doorway`: two processes must not migrate or move one
 import os
 import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -71,16 +72,14 @@ def _prepare(path: Path) -> str | None:
 def _make_sound(path: Path) -> None:
     # SQLite would create it readable for everybody; its -wal and -shm take over the mode it has.
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    connection = connect(path)
     try:
-        _check(connection, path)
-        _migrate(connection, path)
+        with closing(connect(path)) as connection:
+            _check(connection, path)
+            _migrate(connection, path)
     except sqlite3.DatabaseError as error:
         if primary_code(error) in DAMAGED:
             raise _Damaged(error) from error
         raise
-    finally:
-        connection.close()
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:

@@ -3,7 +3,6 @@
 import json
 import sqlite3
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +13,7 @@ from oxios_kernel.domain.run import Lease, Run, may_follow
 from oxios_kernel.errors import IllegalTransition, LeaseLost, NotFound
 from oxios_kernel.ports.journal import RunQuery
 
-__all__ = ["add", "change", "claim", "collect", "drop_blobs", "find", "get", "leased", "release", "running", "vacuum"]
+__all__ = ["add", "change", "claim", "collect", "drop_blobs", "find", "get", "lost", "release", "running", "vacuum"]
 
 CHUNK_RUNS = 50
 CHUNK_ENTRIES = 5_000
@@ -76,13 +75,15 @@ def claim(connection: sqlite3.Connection, run_id: RunId, host: str, alive: Calla
 
 def release(connection: sqlite3.Connection, lease: Lease) -> None:
     """See `Runs.release`."""
-    connection.execute(STATEMENTS["release_run"], asdict(lease))
+    connection.execute(STATEMENTS["release_run"], vars(lease))
 
 
 def change(connection: sqlite3.Connection, lease: Lease, changes: dict[str, Any]) -> Run:
     """See `Runs.change`; `changes` are the new values of the fields of the run that change with its state."""
-    leased(connection, lease)
-    run = to_run(connection.execute(STATEMENTS["get_run"], {"id": lease.run_id}).fetchone())
+    row = connection.execute(STATEMENTS["get_leased"], vars(lease)).fetchone()
+    if row is None:
+        raise lost(lease)
+    run = to_run(row)
     if not may_follow(run.state, changes["state"]):
         raise IllegalTransition(
             f"Expected a state that may follow {run.state.value!r}, the run {run.id!r}'s, but came "
@@ -120,17 +121,9 @@ def vacuum(connection: sqlite3.Connection) -> int:
     return free
 
 
-def leased(connection: sqlite3.Connection, lease: Lease) -> int:
-    """Return the number of a lease's run.
-
-    Raises:
-        LeaseLost: it is not the run's current lease, or the run is gone.
-    """
-    row = connection.execute(STATEMENTS["leased"], asdict(lease)).fetchone()
-    if row is None:
-        raise LeaseLost(
-            f"Expected the current lease of the run {lease.run_id!r}, but lease {lease.epoch} of {lease.owner!r} "
-            "is over: stop working on the run, it is somebody else's."
-        )
-    number: int = row[0]
-    return number
+def lost(lease: Lease) -> LeaseLost:
+    """Return what to raise for a lease that is not its run's current one, or whose run is gone."""
+    return LeaseLost(
+        f"Expected the current lease of the run {lease.run_id!r}, but lease {lease.epoch} of {lease.owner!r} is over: "
+        "stop working on the run, it is somebody else's."
+    )

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from oxios_kernel.domain.fact import Json
+from oxios_kernel.domain.fact import Json, Moment
 from oxios_kernel.domain.ids import RunId
 from oxios_kernel.domain.run import Entry, Lease, Run, RunKind, RunState
 
@@ -122,5 +122,19 @@ class Runs(Protocol):
         ...
 
     async def orphans(self) -> Sequence[Run]:
-        """Return the runs in `RUNNING` whose host is dead, oldest first."""
+        """Return the runs in `RUNNING` that no living host holds (it died, or gave the lease back), oldest first."""
+        ...
+
+    async def collect(self, keep: int, older_than: Moment) -> int:
+        """Remove final runs with their journals, little by little, and give the room back to the disk.
+
+        A run whose parent is not final stays, since its parent may still ask for it.
+
+        Args:
+            keep: how many final runs stay at most; those that changed last do.
+            older_than: final runs that changed last before this moment go in any case.
+
+        Returns:
+            How many runs were removed.
+        """
         ...
