@@ -3,7 +3,7 @@
 from oxios_kernel.agents.effects import Effects
 from oxios_kernel.agents.prompt import system_prompt, task_prompt
 from oxios_kernel.agents.step import Limits
-from oxios_kernel.agents.supervisor import Supervisor, ToolsFor
+from oxios_kernel.agents.supervisor import LlmFor, Supervisor, ToolsFor
 from oxios_kernel.agents.table import RunTable, Work, turn_of
 from oxios_kernel.agents.task import AgentOutcome, AgentTask, Deed
 
@@ -13,6 +13,7 @@ __all__ = [
     "Deed",
     "Effects",
     "Limits",
+    "LlmFor",
     "RunTable",
     "Supervisor",
     "ToolsFor",

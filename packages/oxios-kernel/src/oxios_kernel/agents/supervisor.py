@@ -11,13 +11,17 @@ from oxios_kernel.agents.table import RunTable
 from oxios_kernel.agents.task import AgentOutcome, AgentTask
 from oxios_kernel.agents.tooling import ToolRunner
 from oxios_kernel.domain.capability import CSpace
+from oxios_kernel.domain.event import About
 from oxios_kernel.domain.fact import Json
 from oxios_kernel.domain.run import Run, RunKind
 from oxios_kernel.events import Bus
 from oxios_kernel.ports.llm import Llm
 from oxios_kernel.ports.toolset import ToolContext, Toolset
 
-__all__ = ["Supervisor", "ToolsFor"]
+__all__ = ["LlmFor", "Supervisor", "ToolsFor"]
+
+LlmFor = Callable[[About], Llm]
+"""Returns the models for one run, told about it so that retries and fallbacks can be noted where they belong."""
 
 ToolsFor = Callable[[CSpace], Toolset]
 """Builds the toolset of an agent that holds these capabilities."""
@@ -29,7 +33,7 @@ class Supervisor:
 
     Attributes:
         table: where agents are rows.
-        llm: what they think with.
+        llm_for: returns what they think with.
         tools_for: builds what they work with.
         bus: is told what they do.
         limits: where they are stopped.
@@ -37,7 +41,7 @@ class Supervisor:
     """
 
     table: RunTable
-    llm: Llm
+    llm_for: LlmFor
     tools_for: ToolsFor
     bus: Bus
     limits: Limits
@@ -74,5 +78,6 @@ class Supervisor:
             outputs=self.outputs,
         )
         tools = ToolRunner(self.tools_for(task.rights), effects, context, self.bus)
-        loop = AgentLoop(task, effects, llm=self.llm, tools=tools, bus=self.bus, limits=self.limits)
+        about = About(run_id=run.id, session_id=run.session_id, turn_id=task.turn_id or run.id)
+        loop = AgentLoop(task, effects, llm=self.llm_for(about), tools=tools, bus=self.bus, limits=self.limits)
         return (await loop.run()).to_json()

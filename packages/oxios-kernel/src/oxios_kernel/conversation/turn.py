@@ -11,7 +11,7 @@ from datetime import datetime
 
 from oxios_ouroboros import Assessment, Evaluation, Exchange, Interview, Lineage, Ouroboros, ProtocolSettings, Seed
 
-from oxios_kernel.agents import AgentOutcome, Effects, Supervisor
+from oxios_kernel.agents import AgentOutcome, Effects, LlmFor, Supervisor
 from oxios_kernel.conversation.examine import Examiner
 from oxios_kernel.conversation.execute import (
     agent_context,
@@ -29,7 +29,6 @@ from oxios_kernel.domain.event import About, PhaseBegan
 from oxios_kernel.domain.run import Run
 from oxios_kernel.events import Bus
 from oxios_kernel.ports.files import Files
-from oxios_kernel.ports.llm import Llm
 from oxios_kernel.ports.records import Records
 
 __all__ = ["Services", "TurnFlow"]
@@ -40,7 +39,7 @@ class Services:
     """What every turn works with.
 
     Attributes:
-        llm: what the protocol thinks with.
+        llm_for: returns what the protocol thinks with.
         supervisor: carries agents out.
         records: keeps specifications.
         files: opens the run's folder for checks.
@@ -50,7 +49,7 @@ class Services:
         ask: whether unclear requests are asked about; if not, they are taken as they stand.
     """
 
-    llm: Llm
+    llm_for: LlmFor
     supervisor: Supervisor
     records: Records
     files: Files
@@ -69,7 +68,9 @@ class TurnFlow:
         self._effects = effects
         self._services = services
         self._about = About(run_id=run.id, session_id=run.session_id, turn_id=run.id)
-        self._model = RecordedModel(services.llm, effects, model=self._start.model, about=self._about, bus=services.bus)
+        self._model = RecordedModel(
+            services.llm_for(self._about), effects, model=self._start.model, about=self._about, bus=services.bus
+        )
         self._protocol = Ouroboros(
             self._model, settings=services.protocol, new_id=_names(run.id), now=_always(run.created_at)
         )

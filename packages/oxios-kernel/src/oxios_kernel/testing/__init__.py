@@ -1,1 +1,9 @@
-"""Placeholder."""
+"""Fakes of the kernel's ports, for tests of the kernel and of programs that embed it. Each is typed by its Protocol and
+held to the same promises as the real one."""
+
+from oxios_kernel.testing.clock import FakeClock
+from oxios_kernel.testing.journal import MemoryJournal
+from oxios_kernel.testing.llm import HANG, ScriptedLlm, calls, says
+from oxios_kernel.testing.records import MemoryRecords
+
+__all__ = ["HANG", "FakeClock", "MemoryJournal", "MemoryRecords", "ScriptedLlm", "calls", "says"]
