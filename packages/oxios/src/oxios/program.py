@@ -1,0 +1,100 @@
+"""The `oxios` command line as a click group: finds a command's module when it is called, and turns every failure into
+one sentence, what to do next, and an exit code.
+
+Knows no command by itself: the names are in `main.py`, the commands in `commands/`.
+"""
+
+import importlib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import cast
+
+import click
+from oxios_kernel.config import load_settings
+from oxios_kernel.errors import ConfigError, HomeError
+
+from oxios import __version__
+from oxios.failures import PIPE_CLOSED, explain
+from oxios.home import Home
+from oxios.invocation import Invocation, say
+from oxios.logs import known_secrets, log_to
+from oxios.main import COMMANDS, help_text
+
+__all__ = ["oxios", "run_program"]
+
+
+class LazyGroup(click.Group):
+    """The commands of `main.COMMANDS`, each imported when somebody calls it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names, in the order of the help text."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, `None` when there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"oxios.commands.{cmd_name}")
+        return cast(click.Command, module.command)
+
+    def get_help(self, ctx: click.Context) -> str:
+        """Return the same text that `main.py` prints without click."""
+        return help_text()
+
+
+@click.group(cls=LazyGroup)
+@click.version_option(__version__, message="oxios %(version)s")
+@click.option("--debug", is_flag=True, help="Show where an error came from.")
+@click.pass_context
+def oxios(context: click.Context, debug: bool) -> None:
+    """The program; see `main.help_text`."""
+    context.obj = Invocation(environment=os.environ, debug=debug)
+
+
+def run_program(arguments: Sequence[str]) -> int:
+    """Run the program and return its exit code; whatever fails is told in words on standard error."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # they are text files
+    with _log(os.environ):
+        return _run(arguments)
+
+
+def _run(arguments: Sequence[str]) -> int:
+    try:
+        code = oxios.main(list(arguments), prog_name="oxios", standalone_mode=False)
+    except BrokenPipeError:
+        # Whoever read the output has enough. What Python still holds for it must go nowhere when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
+    except click.ClickException as error:
+        return _misused(error)
+    except (Exception, KeyboardInterrupt) as error:  # the program ends here, in words
+        if "--debug" in arguments:
+            raise
+        failure = explain(KeyboardInterrupt() if isinstance(error, click.Abort) else error)
+        say(f"error: {failure.message}", hint=failure.hint)
+        return failure.code
+    return code if isinstance(code, int) else 0
+
+
+def _log(environment: Mapping[str, str]) -> AbstractContextManager[None]:
+    """Return the log for as long as the program runs. A home or settings that cannot be used are the command's affair:
+    `oxios doctor` and `oxios config edit` must run all the same."""
+    try:
+        home = Home.find(environment)
+        level = load_settings(home.config, environment).settings.logging.level
+    except HomeError:
+        return nullcontext()
+    except ConfigError:
+        level = "info"
+    return log_to(home.logs / "oxios.log", level=level, secrets=known_secrets(environment))
+
+
+def _misused(error: click.ClickException) -> int:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    path = context.command_path if context else "oxios"
+    say(f"error: {error.format_message()}", hint=f"`{path} --help` shows how it is used.")
+    return error.exit_code

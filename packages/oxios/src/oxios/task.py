@@ -1,0 +1,137 @@
+"""One task from its order to its ending, for `oxios run`: what was interrupted earlier is finished first, Ctrl-C and
+the time limit stop it so that it can go on, and whatever happens ends in an `Ending`, never in an exception.
+"""
+
+import math
+import time
+from dataclasses import dataclass
+
+import anyio
+from oxios_cli import ExitCode
+from oxios_gateway import Listen, Progress
+from oxios_kernel.conversation import Reply, TurnRequest
+from oxios_kernel.domain.run import Run
+from oxios_kernel.errors import Conflict, KernelError
+
+from oxios.assemble import open_converse
+from oxios.converse import KernelConverse
+from oxios.failures import Failure, explain
+from oxios.interrupts import stop_on_interrupt
+from oxios.invocation import Invocation, say
+
+__all__ = ["Ending", "Order", "carry_out"]
+
+MOST_ATTEMPTS = 3
+"""How often a run is taken up by itself: one that brings its process down each time must not stop all later ones."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What is to be done.
+
+    Attributes:
+        run_id: the run, new or to be taken up.
+        turn: the new turn; `None` to take the run up.
+        timeout_seconds: after which it is stopped, waiting included; `None` for no limit.
+    """
+
+    run_id: str
+    turn: TurnRequest | None
+    timeout_seconds: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """How it ended.
+
+    Attributes:
+        reply: the answer, `None` when there is none.
+        failure: why there is none.
+        run: the row of the run, `None` when it was never begun.
+        phase: how far it was seen to get.
+        duration_ms: how long it took, in milliseconds.
+    """
+
+    reply: Reply | None = None
+    failure: Failure | None = None
+    run: Run | None = None
+    phase: str = ""
+    duration_ms: int = 0
+
+    @property
+    def resumable(self) -> bool:
+        """Whether the run was begun and can go on."""
+        return self.reply is None and self.run is not None and not self.run.state.final
+
+
+class _Watch:
+    """Hands progress on and remembers the phase."""
+
+    def __init__(self, listen: Listen) -> None:
+        self.phase = ""
+        self._listen = listen
+
+    def __call__(self, progress: Progress) -> None:
+        self.phase = progress.phase or self.phase
+        self._listen(progress)
+
+
+async def carry_out(invocation: Invocation, order: Order, listen: Listen) -> Ending:
+    """Carry an order out.
+
+    Raises:
+        Exception: only with `--debug`, so that it is seen where it came from.
+    """
+    began, watch = time.monotonic(), _Watch(listen)
+    reply = run = failure = None
+    try:
+        async with open_converse(invocation) as converse:
+            reply, failure = await _work(converse, order, watch)
+            run = await converse.find(order.run_id)
+    except Exception as error:
+        failure = explain(error)
+        if invocation.debug:
+            raise
+    duration_ms = round((time.monotonic() - began) * 1000)
+    return Ending(reply=reply, failure=failure, run=run, phase=watch.phase, duration_ms=duration_ms)
+
+
+async def _work(converse: KernelConverse, order: Order, listen: Listen) -> tuple[Reply | None, Failure | None]:
+    def stopping() -> None:
+        say("Stopping; press Ctrl-C again to leave at once.")
+
+    seconds = math.inf if order.timeout_seconds is None else order.timeout_seconds
+    async with stop_on_interrupt(code=ExitCode.INTERRUPTED, first=stopping) as work:
+        with work, anyio.move_on_after(seconds):
+            try:
+                return await _answered(converse, order, listen), None
+            except KernelError as error:
+                return None, explain(error)
+        if work.cancel_called:
+            return None, explain(KeyboardInterrupt())
+        return None, explain(TimeoutError(f"It took longer than the {seconds:g} seconds that --timeout allows."))
+
+
+async def _answered(converse: KernelConverse, order: Order, listen: Listen) -> Reply:
+    if order.turn is None:
+        return await converse.resume(order.run_id, listen=listen)
+    for run in await converse.interrupted():
+        await _finish(converse, run, listen)
+    return await converse.carry_out(order.turn, listen=listen)
+
+
+async def _finish(converse: KernelConverse, run: Run, listen: Listen) -> None:
+    """Take up a run whose process died. Whatever comes of it, the new task is not held up."""
+    again = f"oxios run --resume {run.id}"
+    if run.attempts >= MOST_ATTEMPTS:
+        say(f"Run {run.id} was interrupted {run.attempts} times and is left alone: {run.title}", hint=again)
+        return
+    say(f"First going on with what was interrupted: {run.title} (run {run.id})")
+    try:
+        reply = await converse.resume(run.id, listen=listen)
+    except Conflict:
+        return  # another process was quicker
+    except KernelError as error:
+        say(f"It could not be finished: {error}", hint=again)
+        return
+    say("That is done now.", hint=f"oxios sessions show {reply.session_id}")
