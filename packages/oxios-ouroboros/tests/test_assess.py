@@ -167,6 +167,39 @@ def test_the_interview_remembers_context_history_and_persona() -> None:
     assert interview.max_rounds == 2
 
 
+@pytest.mark.parametrize(
+    "blank",
+    [{"output_schema": {}}, {"cspace_hint": ""}, {"cspace_hint": "root"}, {"constraints": None}, {"goal": None}],
+)
+def test_an_optional_key_filled_in_with_nothing_useful_is_taken_as_absent(blank: dict[str, object]) -> None:
+    assessment = assess({"kind": "task", "clarity": CLEAR, "goal": "Tidy up", **blank})
+    assert assessment.seed is not None
+    assert (assessment.seed.output_schema, assessment.seed.cspace_hint) == (None, None)
+    assert assessment.trace.steps == ("strict",)
+
+
+def test_a_conversation_may_come_with_an_empty_contract() -> None:
+    reply: dict[str, object] = {
+        "kind": "chat",
+        "reply": "hi",
+        "complexity": "n/a",
+        "clarity": {"goal": None},
+        "criteria": [None],
+    }
+    assert assess(reply).trace.steps == ("strict",)
+
+
+def test_half_a_character_in_a_request_does_not_stop_it() -> None:
+    model = ScriptedComplete([json.dumps({"kind": "unclear", "clarity": VAGUE, "questions": ["?"]})])
+    call = Ouroboros(model).assess("make \ud83d", context="\udcff", history=[("\ud800", "b")], persona="\udfff")
+    interview = finish(call).interview
+    assert interview is not None
+    answered = interview.with_answers(["\ud83d"])
+    assert interview.original_request == "make \N{REPLACEMENT CHARACTER}"
+    assert type(answered).model_validate_json(answered.model_dump_json()) == answered
+    assert model.prompts[0].user.encode()
+
+
 @pytest.mark.parametrize("request_text", ["", "  \n"])
 def test_a_blank_request_is_refused_without_a_call(request_text: str) -> None:
     with pytest.raises(InterviewError, match="say what should be done"):

@@ -346,6 +346,19 @@ def test_votes_are_taken_unasked_only_when_the_result_is_borderline(reply: str, 
     assert len(model.prompts) == calls
 
 
+def test_votes_do_not_make_up_for_missing_evidence() -> None:
+    model = ScriptedComplete([verdicts("verified")] * 4)
+    evaluation = evaluate(seed_of(judged("sent"), judged("polite", about_answer=True)), model, consensus=True)
+    assert (statuses(evaluation), evaluation.consensus_pass) == (["unverified", "verified"], False)
+
+
+def test_half_a_character_in_output_or_evidence_does_not_stop_the_review() -> None:
+    model = ScriptedComplete([verdicts("verified")])
+    evaluation = evaluate(seed_of(judged("x", about_answer=True)), model, output="\ud83d", evidence="\udcff")
+    assert evaluation.passed
+    assert evaluation.model_dump_json()
+
+
 def test_votes_can_be_switched_off() -> None:
     model = ScriptedComplete([verdicts("verified", uncertainty=1)])
     assert evaluate(seed_of(judged("a")), model, evidence="log", consensus=False).consensus_pass is None

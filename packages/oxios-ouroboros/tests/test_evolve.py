@@ -73,6 +73,7 @@ def test_a_failed_generation_is_followed_by_a_narrower_one() -> None:
     assert (seed.original_request, seed.output_schema) == ("노트를 써 줘", {"type": "object"})
     assert evolved.generations[0] == lineage.generations[0]
     assert [prompt.purpose for prompt in model.prompts] == [Purpose.EVOLVE]
+    assert evolved.generations[1].trace.steps == ("strict",)
 
 
 def test_a_misleading_goal_is_replaced_and_the_first_request_stays() -> None:

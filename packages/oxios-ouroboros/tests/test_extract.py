@@ -58,6 +58,7 @@ def test_a_reply_with_one_json_value_is_read(reply: str, value: object, how: str
         ("[1] [2]", "found none"),
         ("{" * 5_000, "found none"),
         ("[" * 100_000, "found none"),
+        (r'{"a": "\ud83d"}', "half"),
     ],
 )
 def test_a_reply_without_exactly_one_json_value_is_refused(reply: str, problem: str) -> None:

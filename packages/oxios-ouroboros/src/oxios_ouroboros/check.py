@@ -95,7 +95,8 @@ class FileCheck(_Frozen):
         path: The file's path as the worker would write it.
         exists: False asks that there is no such file; the other conditions must then be absent.
         contains: Texts the file must contain, each exactly as written.
-        matches: A regular expression to be found in the text; `^` and `$` match at each line.
+        matches: A regular expression to be found in the text; `^` and `$` match at each line;
+            at most 500 characters, without a repeat inside a repeated group.
         min_bytes: The smallest size allowed, in bytes.
         max_bytes: The largest size allowed, in bytes.
         equals: The whole text; one newline at the end makes no difference.
@@ -105,7 +106,7 @@ class FileCheck(_Frozen):
     path: str = Field(min_length=1)
     exists: bool = True
     contains: tuple[str, ...] = ()
-    matches: str | None = None
+    matches: str | None = Field(default=None, max_length=500)
     min_bytes: int | None = Field(default=None, ge=0)
     max_bytes: int | None = Field(default=None, ge=0)
     equals: str | None = None

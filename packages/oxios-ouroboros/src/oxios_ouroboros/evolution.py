@@ -49,11 +49,12 @@ class Evolver:
         pattern = _pattern(lineage)
         persona = _next_persona(lineage, pattern)
         inputs = _inputs(lineage, judged, pattern, persona).to_json()
-        reply, _ = await ask(self.complete, Purpose.EVOLVE, inputs, EvolveReply)
+        reply, trace = await ask(self.complete, Purpose.EVOLVE, inputs, EvolveReply)
         if reply is None:
-            return lineage.followed_by(lineage.current.evolved(new_id=self.new_id, now=self.now))
+            again = lineage.current.evolved(new_id=self.new_id, now=self.now)
+            return lineage.followed_by(again, trace=trace)
         child = self._child(lineage.current, judged, reply)
-        return lineage.followed_by(child, persona) if child is not None else None
+        return lineage.followed_by(child, lateral=persona, trace=trace) if child is not None else None
 
     def _child(self, seed: Seed, judged: Evaluation, reply: EvolveReply) -> Seed | None:
         """Return the changed seed; None when nothing changes or nobody could meet it."""

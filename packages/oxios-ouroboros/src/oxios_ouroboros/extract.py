@@ -35,13 +35,28 @@ def extract_json(text: str) -> tuple[object, str]:
     body = _THOUGHT.sub("", text.removeprefix("\ufeff"), count=1).strip()
     if not body:
         raise ReplyUnreadable("expected one JSON object, got an empty reply")
-    whole = _structures(body)
-    if whole:
-        return whole[0], "strict"
+    value, how = _found(body)
+    if not _is_writable(value):
+        raise ReplyUnreadable(r"expected whole characters, got a \u escape that is half of one; write it out")
+    return value, how
+
+
+def _found(body: str) -> tuple[object, str]:
+    as_it_stands = _structures(body)
+    if as_it_stands:
+        return as_it_stands[0], "strict"
     fenced = [value for block in _FENCE.findall(body) for value in _structures(block.strip())]
     if len(fenced) == 1:
         return fenced[0], "fenced"
     return _only(fenced or _embedded(body)), "embedded"
+
+
+def _is_writable(value: object) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except (UnicodeEncodeError, RecursionError):
+        return False
+    return True
 
 
 def _structures(text: str) -> list[object]:

@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from oxios_ouroboros.errors import InterviewError
+from oxios_ouroboros.text import whole
 
 __all__ = ["Clarity", "Complexity", "Dimension", "Exchange", "Interview"]
 
@@ -129,11 +130,13 @@ class Interview(BaseModel):
                 "join what belongs together"
             )
         if len(answers) == 1:
-            new: tuple[Exchange, ...] = (Exchange(question="\n".join(self.questions), answer=answers[0].strip()),)
+            new: tuple[Exchange, ...] = (
+                Exchange(question="\n".join(self.questions), answer=whole(answers[0]).strip()),
+            )
         else:
             padded = [*answers, *[""] * (len(self.questions) - len(answers))]
             pairs = zip(self.questions, padded, strict=True)
-            new = tuple(Exchange(question=question, answer=answer.strip()) for question, answer in pairs)
+            new = tuple(Exchange(question=question, answer=whole(answer).strip()) for question, answer in pairs)
         return self.model_copy(update={"exchanges": self.exchanges + new, "questions": ()})
 
     def open_points(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from oxios_ouroboros.errors import LineageError
 from oxios_ouroboros.evaluation import Evaluation
+from oxios_ouroboros.repair import Trace
 from oxios_ouroboros.seed import Entity, Seed
 from oxios_ouroboros.settings import ProtocolSettings
 from oxios_ouroboros.text import jaccard, normal, words
@@ -29,12 +30,20 @@ class StopReason(StrEnum):
 
 
 class Generation(BaseModel):
-    """One seed, how its work was judged, and the lateral way of thinking that made it, if any."""
+    """One seed and how its work was judged.
+
+    Attributes:
+        seed: The contract.
+        evaluation: The judgement; None until there is one.
+        lateral: The lateral way of thinking that made the seed, if any.
+        trace: How the evolver's reply was read; empty for the first generation.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     seed: Seed
     evaluation: Evaluation | None = None
     lateral: str | None = None
+    trace: Trace = Trace()
 
 
 class Lineage(BaseModel):
@@ -88,13 +97,15 @@ class Lineage(BaseModel):
         judged = last.model_copy(update={"evaluation": evaluation})
         return self.model_copy(update={"generations": (*earlier, judged)})
 
-    def followed_by(self, seed: Seed, lateral: str | None = None) -> Self:
+    def followed_by(self, seed: Seed, *, lateral: str | None = None, trace: Trace | None = None) -> Self:
         """Return the lineage with a further generation.
 
         Raises:
             pydantic.ValidationError: when the seed is not a child of the current one.
         """
-        return type(self)(generations=(*self.generations, Generation(seed=seed, lateral=lateral)))
+        return type(self)(
+            generations=(*self.generations, Generation(seed=seed, lateral=lateral, trace=trace or Trace()))
+        )
 
 
 def _rank(generation: Generation) -> tuple[bool, float]:

@@ -13,6 +13,7 @@ are read leniently where nothing is lost (unknown keys and nulls are dropped, nu
 otherwise; `repair` then asks once more. The instructions that go with them are in `instructions`.
 """
 
+import json
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -20,6 +21,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from oxios_ouroboros.check import Check, CommandCheck, FileCheck, JudgedCheck, SchemaCheck
 from oxios_ouroboros.interview import MOST_QUESTIONS, Clarity, Complexity, Exchange, Score
 from oxios_ouroboros.seed import Entity
+from oxios_ouroboros.text import whole
 
 __all__ = [
     "AssessInput",
@@ -42,7 +44,7 @@ _CHECKS = {
 
 Status = Literal["verified", "failed", "unverified"]
 """What is known of a criterion: shown to hold, shown not to hold, not shown."""
-Hint = Literal["worker", "standard", "operator", "supervisor"]
+_HINTS = ("worker", "standard", "operator", "supervisor")
 
 
 def _known_keys(value: object) -> object:
@@ -72,7 +74,7 @@ class _Input(BaseModel):
         """Return the input as one JSON object without the keys that say nothing."""
         fields = type(self).model_fields.items()
         silent = {name for name, field in fields if getattr(self, name) == field.default}
-        return self.model_dump_json(exclude=silent)
+        return whole(json.dumps(self.model_dump(exclude=silent), ensure_ascii=False))
 
 
 class _Reply(BaseModel):
@@ -129,8 +131,8 @@ class SeedDraft(_Reply):
     constraints: Texts = ()
     criteria: Criteria = ()
     ontology: tuple[EntityDraft, ...] = ()
-    cspace_hint: Hint | None = None
-    output_schema: dict[str, Any] | None = None
+    cspace_hint: Annotated[str | None, BeforeValidator(lambda hint: hint if hint in _HINTS else None)] = None
+    output_schema: Annotated[dict[str, Any] | None, AfterValidator(lambda schema: schema or None)] = None
 
 
 class AssessReply(SeedDraft):
@@ -141,6 +143,14 @@ class AssessReply(SeedDraft):
     complexity: Complexity = "substantial"
     clarity: Clarity | None = None
     questions: Annotated[Texts, AfterValidator(lambda questions: questions[:MOST_QUESTIONS])] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _only_chat(cls, value: object) -> object:
+        """Drop a contract that a conversation fills in with blanks."""
+        if isinstance(value, dict) and value.get("kind") == "chat":
+            return {key: item for key, item in value.items() if key in ("kind", "reply")}
+        return value
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

@@ -22,6 +22,7 @@ from oxios_ouroboros.repair import ask
 from oxios_ouroboros.review import Reviewer, Work
 from oxios_ouroboros.seed import NewId, Now, Seed, random_id, utc_now
 from oxios_ouroboros.settings import ProtocolSettings
+from oxios_ouroboros.text import whole
 
 __all__ = ["Ouroboros"]
 
@@ -74,16 +75,15 @@ class Ouroboros:
         """
         if not request.strip():
             raise InterviewError(f"expected a request, got {request!r}; say what should be done")
-        said = tuple(_exchange(item) for item in history)
         interview = Interview(
-            original_request=request,
-            context=context,
-            history=said,
-            persona=persona,
+            original_request=whole(request),
+            context=whole(context),
+            history=tuple(_exchange(item) for item in history),
+            persona=whole(persona),
             max_rounds=self._settings.max_rounds,
         )
-        inputs = AssessInput(request=request, context=context, history=said, persona=persona)
-        reply, trace = await ask(self._complete, Purpose.ASSESS, inputs.to_json(), AssessReply)
+        inputs = _assess_input(interview).to_json()
+        reply, trace = await ask(self._complete, Purpose.ASSESS, inputs, AssessReply)
         return self._crystallizer.settle(interview, reply or assess_by_rule(request), trace)
 
     async def answer(self, interview: Interview, answers: Sequence[str]) -> Assessment:
@@ -167,7 +167,17 @@ class Ouroboros:
 
 
 def _exchange(item: Exchange | tuple[str, str]) -> Exchange:
-    return item if isinstance(item, Exchange) else Exchange(question=item[0], answer=item[1])
+    said, replied = (item.question, item.answer) if isinstance(item, Exchange) else item
+    return Exchange(question=whole(said), answer=whole(replied))
+
+
+def _assess_input(interview: Interview) -> AssessInput:
+    return AssessInput(
+        request=interview.original_request,
+        context=interview.context,
+        history=interview.history,
+        persona=interview.persona,
+    )
 
 
 def _interview_input(interview: Interview) -> InterviewInput:

@@ -22,7 +22,7 @@ from oxios_ouroboros.prompts import ReviewedCriterion, ReviewInput, ReviewReply,
 from oxios_ouroboros.repair import ask
 from oxios_ouroboros.seed import Criterion, Seed
 from oxios_ouroboros.settings import ProtocolSettings
-from oxios_ouroboros.text import shorten
+from oxios_ouroboros.text import shorten, whole
 
 __all__: list[str] = []
 
@@ -144,7 +144,8 @@ class Reviewer:
             position: _tally(criterion, [ballot[position] for ballot in ballots], self.settings.vote_share)
             for position, criterion in judged.items()
         }
-        agreed = all(verdict.status == "verified" for verdict in decided.values())
+        groundless = any(verdict.stage != "mechanical" for verdict in settled.values())
+        agreed = not groundless and all(verdict.status == "verified" for verdict in decided.values())
         changes = {"trace": trace, "degraded": trace.degraded, "consensus_pass": agreed}
         semantic = evaluation.semantic_pass
         sealed = _sealed(evaluation.model_copy(update=changes), criteria, settled, decided)
@@ -216,5 +217,5 @@ def _sealed(evaluation: Evaluation, criteria: Sequence[Criterion], settled: Verd
 
 
 def _verdict(criterion: Criterion, status: Status, evidence: str, stage: Stage) -> Verdict:
-    short = shorten(evidence, _EVIDENCE_CHARACTERS)
+    short = shorten(whole(evidence), _EVIDENCE_CHARACTERS)
     return Verdict(criterion=criterion.text, status=status, evidence=short, stage=stage)

@@ -31,6 +31,11 @@ def shorten(text: str, limit: int) -> str:
     return f"{text[:head]}{mark}{text[-tail:]}"
 
 
+def whole(text: str) -> str:
+    """Return the text with halves of characters (lone surrogates) replaced, so that it can be written as UTF-8."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def words(text: str) -> tuple[str, ...]:
     """Return the case-folded words of a text in order: runs of letters and digits, joined by `-` or `'`."""
     return tuple(_WORD.findall(text.casefold()))
