@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from oxios_kernel.domain.capability import CSpace
 from oxios_kernel.domain.fact import Fact
@@ -41,6 +42,8 @@ class AccessRequest:
         step: the step of the run.
         spec: the tool.
         call: the call, arguments included.
+        root: the folder that the run works in.
+        kept: the folder with the run's own kept outputs, which may be read.
     """
 
     principal: str
@@ -51,6 +54,8 @@ class AccessRequest:
     step: int
     spec: ToolSpec
     call: ToolCall
+    root: Path
+    kept: Path
 
 
 class Decision(Fact):
