@@ -1,1 +1,5 @@
-"""Placeholder."""
+"""Assembly: settings become adapters, adapters become services, services are opened and closed in order."""
+
+from oxios_kernel.boot.open import open_kernel
+
+__all__ = ["open_kernel"]

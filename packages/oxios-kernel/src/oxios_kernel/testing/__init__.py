@@ -3,7 +3,8 @@ held to the same promises as the real one."""
 
 from oxios_kernel.testing.clock import FakeClock
 from oxios_kernel.testing.journal import MemoryJournal
+from oxios_kernel.testing.kernel import open_test_kernel
 from oxios_kernel.testing.llm import HANG, ScriptedLlm, calls, says
 from oxios_kernel.testing.records import MemoryRecords
 
-__all__ = ["HANG", "FakeClock", "MemoryJournal", "MemoryRecords", "ScriptedLlm", "calls", "says"]
+__all__ = ["HANG", "FakeClock", "MemoryJournal", "MemoryRecords", "ScriptedLlm", "calls", "open_test_kernel", "says"]

@@ -1,0 +1,57 @@
+"""`open_kernel`: the kernel as a block. What it opened is closed when the block is left, in reverse order."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from oxios_kernel.boot.adapters import Adapters, Paths, open_adapters, open_real_models
+from oxios_kernel.boot.services import build_engine, build_kernel
+from oxios_kernel.config import JournalSettings, Settings, load_settings
+from oxios_kernel.engine import Credentials
+from oxios_kernel.kernel import Kernel
+
+__all__ = ["open_kernel"]
+
+FOR_EVER = timedelta(days=36_500)
+
+
+@asynccontextmanager
+async def open_kernel(
+    home: Path | str, *, environment: Mapping[str, str] | None = None, settings: Settings | None = None
+) -> AsyncIterator[Kernel]:
+    """Open the kernel of a home, and close it when the block is left.
+
+    Args:
+        home: the folder that keeps settings, runs and conversations; it is made when it is missing.
+        environment: where provider keys and `OXIOS_…` settings are looked for besides the home, `None` for nowhere.
+        settings: what to open it with, `None` to read `config.toml` of the home and the environment.
+
+    Raises:
+        ConfigError: a setting or the credentials file cannot be used.
+        HomeError: the home cannot be read or written, or a newer program wrote its database.
+    """
+    paths = Paths.below(home)
+    known = environment or {}
+    notices: tuple[str, ...] = ()
+    if settings is None:
+        loaded = load_settings(paths.config, known)
+        settings, notices = loaded.settings, loaded.warnings
+    async with open_adapters(paths, known) as adapters:
+        credentials = Credentials(
+            adapters.secrets, environ=known, api_base=settings.engine.api_base, file=str(paths.credentials)
+        )
+        async with open_real_models(credentials.connect, adapters.known_models) as real:
+            engine = build_engine(adapters, credentials, real, settings)
+            await _collect(adapters, settings.journal)
+            kernel = build_kernel(adapters, engine, settings, paths, notices + adapters.notices)
+            try:
+                yield kernel
+            finally:
+                kernel.bus.close()
+
+
+async def _collect(adapters: Adapters, settings: JournalSettings) -> None:
+    """Remove the journals of runs that ended long ago."""
+    age = timedelta(days=settings.keep_days) if settings.keep_days else FOR_EVER
+    await adapters.runs.collect(settings.keep_runs or 10**9, adapters.clock.now() - age)

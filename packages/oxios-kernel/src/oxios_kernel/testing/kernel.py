@@ -1,0 +1,38 @@
+"""A whole kernel for tests: the real services on a real journal and real files in a folder of the test, with a scripted
+model in the place of all models."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from oxios_kernel.boot.adapters import Paths, open_adapters
+from oxios_kernel.boot.services import build_engine, build_kernel
+from oxios_kernel.config import Settings
+from oxios_kernel.engine import Credentials
+from oxios_kernel.kernel import Kernel
+from oxios_kernel.ports.llm import Llm
+
+__all__ = ["open_test_kernel"]
+
+
+@asynccontextmanager
+async def open_test_kernel(home: Path, llm: Llm, settings: Settings | None = None) -> AsyncIterator[Kernel]:
+    """Open a kernel that asks `llm` and nobody else; it knows no keys and reads no settings.
+
+    Args:
+        home: a folder of the test; opened again it holds what the kernel before left.
+        llm: answers every model call, whichever model is named.
+        settings: what to open it with, `None` for the defaults.
+    """
+    paths = Paths.below(home)
+    chosen = settings or Settings()
+    async with open_adapters(paths, {}) as opened:
+        adapters = replace(opened, demo=llm)
+        credentials = Credentials(adapters.secrets, environ={}, api_base={}, file=str(paths.credentials))
+        engine = build_engine(adapters, credentials, llm, chosen)
+        kernel = build_kernel(adapters, engine, chosen, paths)
+        try:
+            yield kernel
+        finally:
+            kernel.bus.close()
