@@ -1,7 +1,8 @@
-"""The shell commands by which a wish is answered, and checked. Hidden files and folders are left out everywhere.
+"""The shell commands by which a wish is answered, and checked.
 
-The check of a result asks the same question again with the shell, so it does not depend on what the worker said. Names
-are quoted; nothing of a request reaches the shell unquoted.
+Hidden and generated folders are left out, the same ones that the tools `find` and `grep` leave out. The check of a
+result asks the same question again with the shell, so it does not depend on what the worker said. Names are quoted;
+nothing of a request reaches the shell unquoted.
 """
 
 import posixpath
@@ -12,6 +13,9 @@ from oxios_kernel.adapters.demo.wish import Action, Wish
 
 __all__ = ["check_command", "query_command", "save_command"]
 
+_GENERATED = ("node_modules", "__pycache__", "venv")
+_SEEN = "-not -path '*/.*' " + " ".join(f"-not -path '*/{name}/*'" for name in _GENERATED)
+_SEARCHED = "--exclude='.?*' --exclude-dir='.?*' " + " ".join(f"--exclude-dir={name}" for name in _GENERATED)
 _TOTAL_CHECK = """\
 import csv, sys
 from decimal import Decimal
@@ -78,14 +82,14 @@ def _query(wish: Wish) -> str:
 
 def _find(wish: Wish) -> str:
     name = "" if wish.pattern == "*" else f" -name {shlex.quote(wish.pattern or '*')}"
-    return f"find {_shell_path(wish.path or '.')} -type f{name} -not -path '*/.*'{_without_output(wish)}"
+    return f"find {_shell_path(wish.path or '.')} -type f{name} {_SEEN}{_without_output(wish)}"
 
 
 def _grep(wish: Wish) -> str:
     names = "" if wish.pattern == "*" else f" --include={shlex.quote(wish.pattern or '*')}"
     own = f" --exclude={shlex.quote(posixpath.basename(wish.output))}" if wish.output else ""
     where = _shell_path(wish.path or ".")
-    return f"grep -rnIF --exclude-dir='.?*' --exclude='.?*'{own}{names} -e {shlex.quote(wish.text or '')} -- {where}"
+    return f"grep -rnIF {_SEARCHED}{own}{names} -e {shlex.quote(wish.text or '')} -- {where}"
 
 
 def _without_output(wish: Wish) -> str:

@@ -1,15 +1,15 @@
 """A complete wish as a specification: the goal and the criteria, each with a check that needs nobody's word."""
 
-from oxios_kernel.adapters.demo.commands import check_command, query_command
+from oxios_kernel.adapters.demo.commands import check_command
 from oxios_kernel.adapters.demo.wish import Action, Wish
 from oxios_kernel.domain.fact import JsonObject
 
-__all__ = ["DRAWN_FROM", "PRINTED_BY", "contract_of"]
+__all__ = ["COUNTED_IN", "DRAWN_FROM", "contract_of"]
 
-PRINTED_BY = "The answer gives the number that this command printed: "
-"""Begins a judged criterion of the demo model; the rest is the command."""
+COUNTED_IN = "The answer gives the number that a tool counted in: "
+"""Begins a judged criterion of the demo model; the rest is a path."""
 
-DRAWN_FROM = "The answer is drawn from what the tools showed of: "
+DRAWN_FROM = "The answer is drawn from what a tool showed of: "
 """Begins a judged criterion of the demo model; the rest is a path."""
 
 
@@ -27,7 +27,7 @@ def _criterion(wish: Wish) -> JsonObject:
         check = {"kind": "command", "command": check_command(wish), "timeout_seconds": 60}
         return {"text": f"{output} holds the right result", "check": check}
     if wish.action is Action.COUNT:
-        return _judged("The answer gives the right number", PRINTED_BY + query_command(wish))
+        return _judged("The answer gives the right number", COUNTED_IN + (wish.path or "."))
     return _judged("The answer reports what is really there", DRAWN_FROM + (wish.path or "."))
 
 

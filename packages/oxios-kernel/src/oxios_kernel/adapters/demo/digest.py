@@ -30,7 +30,7 @@ class Total:
 
 def summary_of(path: str, text: str) -> str:
     """Return a file's size in lines and words, its headings or definitions, and how it begins."""
-    lines = len(text.splitlines())
+    lines = text.count("\n") + (not text.endswith("\n") and bool(text))
     parts = [f"{path}: {lines} lines, {len(text.split())} words, {len(text)} characters."]
     for title, pattern in (("Headings", _HEADING), ("Defines", _DEFINITION)):
         names = pattern.findall(text)

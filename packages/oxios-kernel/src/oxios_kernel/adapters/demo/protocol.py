@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from oxios_kernel.adapters.demo.answers import read_answer
-from oxios_kernel.adapters.demo.contract import DRAWN_FROM, PRINTED_BY, contract_of
+from oxios_kernel.adapters.demo.contract import COUNTED_IN, DRAWN_FROM, contract_of
 from oxios_kernel.adapters.demo.phrases import DECLINE, GREETING
 from oxios_kernel.adapters.demo.reading import is_greeting, read_wish
 from oxios_kernel.adapters.demo.wish import Slot, Wish
@@ -78,7 +78,7 @@ def _answered(inputs: Mapping[str, Any]) -> Wish | None:
 
 
 def _review(inputs: Mapping[str, Any]) -> JsonObject:
-    seen = _bare(str(inputs.get("evidence", "")))
+    seen = _succeeded(str(inputs.get("evidence", "")))
     output = str(inputs.get("output", ""))
     verdicts = [
         {"criterion": criterion["number"], **_judge(str(criterion["statement"]), output, seen)}
@@ -90,16 +90,22 @@ def _review(inputs: Mapping[str, Any]) -> JsonObject:
 def _judge(statement: str, output: str, seen: str) -> JsonObject:
     """Judge one of the demo model's own statements; it says of no other that it holds."""
     named = next(
-        (statement.removeprefix(mark) for mark in (PRINTED_BY, DRAWN_FROM) if statement.startswith(mark)), None
+        (statement.removeprefix(mark) for mark in (COUNTED_IN, DRAWN_FROM) if statement.startswith(mark)), None
     )
     if named is None:
         return {"status": "unverified", "evidence": "the demo model judges only what it specified itself"}
     if _bare(named) not in seen:
         return {"status": "unverified", "evidence": f"no tool record shows {named}"}
     figures = re.findall(r"\d+", output)
-    if statement.startswith(PRINTED_BY) and not any(re.search(rf"(?<!\d){figure}(?!\d)", seen) for figure in figures):
-        return {"status": "failed", "evidence": f"no tool printed a number that the answer gives: {output[:200]!r}"}
+    if statement.startswith(COUNTED_IN) and not any(re.search(rf"(?<!\d){figure}(?!\d)", seen) for figure in figures):
+        return {"status": "failed", "evidence": f"no tool showed a number that the answer gives: {output[:200]!r}"}
     return {"status": "verified", "evidence": f"the tool records show {named}"}
+
+
+def _succeeded(evidence: str) -> str:
+    """The records of the calls that went well, bare."""
+    calls = re.split(r"\n\n(?=\w+ \{)", evidence)
+    return _bare("\n".join(call for call in calls if "\n-> ok:" in call and not re.search(r"\[exit status [^0]", call)))
 
 
 def _bare(text: str) -> str:
