@@ -84,6 +84,7 @@ def test_a_file_passes_by_what_is_in_it(check: FileCheck, content: bytes | None,
         (FileCheck(path="big", contains=("end",)), None),
         (FileCheck(path="big", equals="begin 가"), None),
         (FileCheck(path="big", max_bytes=100), False),
+        (FileCheck(path="big", max_bytes=100, contains=("end",)), False),
         (FileCheck(path="big", min_bytes=100), True),
     ],
 )

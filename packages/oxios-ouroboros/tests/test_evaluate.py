@@ -320,6 +320,12 @@ def test_a_verdict_needs_two_of_three_votes(votes: list[str], status: str) -> No
     assert evaluation.consensus_pass is (status == "verified")
 
 
+def test_a_single_vote_that_must_be_unanimous_can_decide() -> None:
+    model = ScriptedComplete([verdicts("failed"), verdicts("verified")])
+    settings = ProtocolSettings(votes=1, vote_share=1)
+    assert evaluate(seed_of(judged("a")), model, evidence="log", consensus=True, settings=settings).passed
+
+
 def test_a_vote_that_does_not_come_counts_for_nothing() -> None:
     model = ScriptedComplete([*[verdicts("verified")] * 3, CompletionFailed("down")])
     evaluation = evaluate(seed_of(judged("a")), model, evidence="log", consensus=True)
