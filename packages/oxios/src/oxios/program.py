@@ -1,7 +1,7 @@
 """The `oxios` command line as a click group: finds a command's module when it is called, and turns every failure into
 one sentence, what to do next, and an exit code.
 
-Knows no command by itself: the names are in `main.py`, the commands in `commands/`.
+Knows no command by itself: the names are in `usage.py`, the commands in `commands/`.
 """
 
 import importlib
@@ -20,13 +20,13 @@ from oxios.failures import PIPE_CLOSED, explain
 from oxios.home import Home
 from oxios.invocation import Invocation, say
 from oxios.logs import known_secrets, log_to
-from oxios.main import COMMANDS, help_text
+from oxios.usage import COMMANDS, help_text
 
 __all__ = ["oxios", "run_program"]
 
 
 class LazyGroup(click.Group):
-    """The commands of `main.COMMANDS`, each imported when somebody calls it."""
+    """The commands of `usage.COMMANDS`, each imported when somebody calls it."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names, in the order of the help text."""
@@ -49,7 +49,7 @@ class LazyGroup(click.Group):
 @click.option("--debug", is_flag=True, help="Show where an error came from.")
 @click.pass_context
 def oxios(context: click.Context, debug: bool) -> None:
-    """The program; see `main.help_text`."""
+    """The program; see `usage.help_text`."""
     context.obj = Invocation(environment=os.environ, debug=debug)
 
 
