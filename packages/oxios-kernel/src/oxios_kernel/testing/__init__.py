@@ -5,6 +5,24 @@ from oxios_kernel.testing.clock import FakeClock
 from oxios_kernel.testing.journal import MemoryJournal
 from oxios_kernel.testing.kernel import open_test_kernel
 from oxios_kernel.testing.llm import HANG, ScriptedLlm, calls, says
+from oxios_kernel.testing.protocol import ProtocolScript, chat, evolved, purpose_of, reviewed, task, tool, unclear
 from oxios_kernel.testing.records import MemoryRecords
 
-__all__ = ["HANG", "FakeClock", "MemoryJournal", "MemoryRecords", "ScriptedLlm", "calls", "open_test_kernel", "says"]
+__all__ = [
+    "HANG",
+    "FakeClock",
+    "MemoryJournal",
+    "MemoryRecords",
+    "ProtocolScript",
+    "ScriptedLlm",
+    "calls",
+    "chat",
+    "evolved",
+    "open_test_kernel",
+    "purpose_of",
+    "reviewed",
+    "says",
+    "task",
+    "tool",
+    "unclear",
+]
