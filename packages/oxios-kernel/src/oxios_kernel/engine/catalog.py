@@ -142,4 +142,4 @@ def provider_named(provider_id: str) -> Provider | None:
 
 def nearest(word: str, known: Iterable[str]) -> tuple[str, ...]:
     """Return at most three known words that look like the one given, the nearest first."""
-    return tuple(get_close_matches(word, sorted(set(known)), n=3, cutoff=0.5))
+    return tuple(get_close_matches(word, sorted(set(known)), n=3, cutoff=0.6))

@@ -1,7 +1,7 @@
-"""Which model answers, and the one way to ask it: `Metered(Fallback(Retry(Routed)))`, composed here and nowhere else.
+"""Which model answers, and the one way to ask it: `Metered(Bounded(Fallback(Retry(Routed))))`.
 
-The order matters: a model is tried again before the next one is asked, and only an answer is counted. The engine calls
-no model itself and never imports litellm.
+The wrappers are composed here and nowhere else, and their order matters: a model is tried again before the next one is
+asked, and only an answer is counted. The engine calls no model itself and never imports litellm.
 """
 
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import anyio.to_thread
 
 from oxios_kernel.config.sections import EngineSettings
+from oxios_kernel.engine.bounded import Bounded
 from oxios_kernel.engine.catalog import DEMO_MODEL, PROVIDERS, Provider, nearest, provider_named
 from oxios_kernel.engine.credentials import Credentials
 from oxios_kernel.engine.fallback import Fallback
@@ -96,7 +97,7 @@ class Engine:
         """
         retry = Retry(self._routed, clock=self._clock, max_retries=self._settings.max_retries, note=note)
         fallback = Fallback(retry, clock=self._clock, models=self._settings.fallback_models, note=note)
-        return Metered(fallback, spent=spent)
+        return Metered(Bounded(fallback, self._settings), spent=spent)
 
     async def usable(self) -> Sequence[ModelStatus]:
         """Return what can be asked now and what cannot: the models with a key, local servers, the demo model, the rest.
@@ -128,7 +129,8 @@ class Engine:
         known = self._known.by_provider()
         if not known or model.provider in known:
             return
-        close = nearest(model.provider, [*known, *(provider.id for provider in PROVIDERS)])
+        known_ids = [*known, *(provider.id for provider in PROVIDERS)]
+        close = [f"{provider_id}/{model.name}" for provider_id in nearest(model.provider, known_ids)]
         hint = f"did you mean {' or '.join(close)}?" if close else "`oxios models` lists what is usable"
         raise ModelUnknown(f"there is no provider {model.provider!r} in {str(model)!r}", model=str(model), hint=hint)
 

@@ -8,13 +8,14 @@ nothing of a request reaches the shell unquoted.
 import posixpath
 import re
 import shlex
+from fnmatch import fnmatchcase
 
 from oxios_kernel.adapters.demo.wish import Action, Wish
 
 __all__ = ["check_command", "query_command", "save_command"]
 
 _GENERATED = ("node_modules", "__pycache__", "venv")
-_SEEN = "-not -path '*/.*' " + " ".join(f"-not -path '*/{name}/*'" for name in _GENERATED)
+_SEEN = rf"grep -Ev '/(\.|({'|'.join(_GENERATED)})/)'"
 _SEARCHED = "--exclude='.?*' --exclude-dir='.?*' " + " ".join(f"--exclude-dir={name}" for name in _GENERATED)
 _TOTAL_CHECK = """\
 import csv, sys
@@ -82,7 +83,7 @@ def _query(wish: Wish) -> str:
 
 def _find(wish: Wish) -> str:
     name = "" if wish.pattern == "*" else f" -name {shlex.quote(wish.pattern or '*')}"
-    return f"find {_shell_path(wish.path or '.')} -type f{name} {_SEEN}{_without_output(wish)}"
+    return f"find {_shell_path(wish.path or '.')} -type f{name}{_without_output(wish)} | {_SEEN}"
 
 
 def _grep(wish: Wish) -> str:
@@ -93,8 +94,8 @@ def _grep(wish: Wish) -> str:
 
 
 def _without_output(wish: Wish) -> str:
-    """The result's own file is not part of the result."""
-    if not wish.output:
+    """The result's own file is not part of the result, where it would be."""
+    if not wish.output or not fnmatchcase(posixpath.basename(wish.output), wish.pattern or "*"):
         return ""
     written = f"./{wish.output.removeprefix('./')}" if wish.path == "." else wish.output
     literal = re.sub(r"([*?\[\\])", r"\\\1", written)

@@ -80,7 +80,7 @@ def _counted(wish: Wish, results: Sequence[str]) -> Step | str:
     if wish.output and len(results) == 1:
         return _write(wish, f"{match[1]}\n")
     what = f"files named {wish.pattern}" if wish.unit == "files" and wish.pattern != "*" else wish.unit
-    answer = f"{_place(wish)} has {match[1]} {what}."
+    answer = f"I counted {match[1]} {what} in {_place(wish)}."
     return f"{answer} {_written(wish.output, results[1], 'the number')}" if wish.output else answer
 
 
@@ -108,14 +108,15 @@ def _read(wish: Wish, results: Sequence[str]) -> Step | str:
         return answer
     if not pages.after:
         return _write(wish, content)
-    return f"{answer} {_written(wish.output, pages.after[0], 'it')}"
+    between = "\n\n" if "\n" in answer else " "
+    return f"{answer}{between}{_written(wish.output, pages.after[0], 'it')}"
 
 
 def _digest(wish: Wish, text: str) -> tuple[str | None, str]:
     """Return what is to be written and what is to be answered; nothing to write when it cannot be computed."""
     if wish.action is Action.SUMMARISE:
         summary = summary_of(wish.path or "", text)
-        return f"{summary}\n", f"{summary}\n"
+        return f"{summary}\n", summary
     total = add_up(text, wish.column or "")
     if total is None:
         return None, f"{wish.path} has no column {wish.column!r} in its first line: {text.splitlines()[:1]}"
@@ -137,4 +138,4 @@ def _failure(result: str) -> str:
 
 
 def _place(wish: Wish) -> str:
-    return "this folder" if wish.path == "." else f"{wish.path}"
+    return "this folder" if wish.path == "." else str(wish.path)
