@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from oxios_cli.channel import CliChannel, Program, in_terminal
     from oxios_cli.exits import ExitCode, exit_code, outcome
     from oxios_cli.progress import ProgressLine
-    from oxios_cli.render import Style, neutralise, render
+    from oxios_cli.render import Style, neutralise, render_message
     from oxios_cli.repl import Repl
     from oxios_cli.session import Session
     from oxios_cli.talk import Talk
@@ -32,7 +32,7 @@ __all__ = [
     "in_terminal",
     "neutralise",
     "outcome",
-    "render",
+    "render_message",
 ]
 __version__ = "0.1.0"
 
@@ -51,7 +51,7 @@ _HOME = {
     "in_terminal": "channel",
     "neutralise": "render",
     "outcome": "exits",
-    "render": "render",
+    "render_message": "render",
 }
 
 

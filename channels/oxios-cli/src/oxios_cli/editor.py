@@ -40,8 +40,7 @@ def main(prompt: str, history: str = "") -> int:
 def _understand_utf8() -> None:
     """Where the locale knows only ASCII, readline would take each byte of a character for a key."""
     if locale.nl_langinfo(locale.CODESET).upper() != "UTF-8":
-        with contextlib.suppress(locale.Error):
-            locale.setlocale(locale.LC_CTYPE, "C.UTF-8")
+        os.environ["LC_ALL"] = "C.UTF-8"  # readline looks there itself, not at what is set here
     for stream in (sys.stdin, sys.stdout):
         stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
 

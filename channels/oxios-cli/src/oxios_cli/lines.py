@@ -1,6 +1,6 @@
-"""Where the chat's lines come from: an editor at the terminal, or whatever stdin is connected to. Both can be cancelled.
+"""Where the chat's lines come from: an editor at the terminal, or whatever stdin is connected to.
 
-Used by `repl.py`.
+Waiting for a line can be cancelled, and no character is cut. Used by `repl.py`.
 """
 
 import os

@@ -66,11 +66,12 @@ class ProgressLine:
         from rich.console import Console
         from rich.text import Text
 
-        if self._status is None:
-            console = Console(file=self._terminal.stderr, no_color=not self._terminal.colour, highlight=False)
-            self._status = console.status("")
-            self._status.start()
-        text = Text(line)
+        text, columns = Text(line), self._terminal.columns
         # By cells, not characters: a line of wide ones must not wrap, or it could not be written over.
-        text.truncate(max(1, self._status.console.width - SPINNER_CELLS), overflow="ellipsis")
-        self._status.update(text)
+        text.truncate(max(1, columns - SPINNER_CELLS), overflow="ellipsis")
+        if self._status is None:
+            console = Console(file=self._terminal.stderr, no_color=not self._terminal.colour, width=columns)
+            self._status = console.status(text)
+            self._status.start()
+        else:
+            self._status.update(text)

@@ -1,8 +1,8 @@
 """An answer → text for a terminal.
 
 What models and tools wrote is made harmless first: control characters, and with them every escape sequence, become
-visible signs, so that no answer can move the cursor, colour, hide, copy or link anything. A URL is shown as its own text.
-Every meaning is a word; colour only repeats it.
+visible signs, so that no answer can move the cursor, colour, hide, copy or link anything. A URL is shown as its own
+text. Every meaning is a word; colour only repeats it.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from typing import Literal
 
 from oxios_gateway import Outgoing, ReplyMeta, UserFacingError
 
-__all__ = ["Style", "neutralise", "render", "render_answer", "render_error", "render_report"]
+__all__ = ["Style", "neutralise", "render_answer", "render_error", "render_message", "render_report"]
 
 Colour = Literal["red", "green", "yellow", "dim"]
 _SGR: dict[Colour, str] = {"red": "31", "green": "32", "yellow": "33", "dim": "2"}
@@ -48,7 +48,7 @@ class Style:
         return f"\x1b[{_SGR[colour]}m{text}\x1b[0m" if self.colour else text
 
 
-def render(message: Outgoing, style: Style | None = None) -> str:
+def render_message(message: Outgoing, style: Style | None = None) -> str:
     """Return a whole answer: its text, and below it the report."""
     report = render_report(message, style or Style())
     return "\n\n".join(part for part in (render_answer(message), report) if part)

@@ -69,6 +69,8 @@ class Repl:
                 self._tell("Oxios is stopping; the message was not sent.")
                 self._code = ExitCode.INTERRUPTED
                 return
+            if self._stopping and not self._lines.handles_interrupts:
+                return  # whoever pressed Ctrl-C meant the rest of the lines, too
 
     async def _heed(self, interrupts: AsyncIterator[signal.Signals], talk: Talk, chat: anyio.CancelScope) -> None:
         """Take each Ctrl-C for what it means at that moment."""

@@ -93,19 +93,19 @@ def parse(line: str) -> Command | None:
             return Persona(argument)
         case "/model":
             return Model(argument)
-        case "/new" | "/help" | "/quit":
-            return _without_argument(name, argument)
+        case "/new" | "/help" | "/quit" if argument is not None:
+            return Unknown(f"{name} takes nothing after it, got {argument!r}. Type {name} alone.")
+        case "/new":
+            return New()
+        case "/help":
+            return Help()
+        case "/quit":
+            return Quit()
         case _:
             return Unknown(_unknown(name))
-
-
-def _without_argument(name: str, argument: str | None) -> Command:
-    if argument is not None:
-        return Unknown(f"{name} takes nothing after it, got {argument!r}. Type {name} alone.")
-    return {"/new": New(), "/help": Help(), "/quit": Quit()}[name]
 
 
 def _unknown(name: str) -> str:
     nearest = get_close_matches(name, _NAMES, n=1)
     hint = f"Did you mean {nearest[0]}?" if nearest else "Type /help for the list."
-    return f"There is no command {name!r}. {hint}"
+    return f"There is no command {name!r}. {hint} To say it, put a space before it."

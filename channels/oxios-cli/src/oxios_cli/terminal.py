@@ -50,6 +50,14 @@ class Terminal:
         return _is_tty(self.stderr)
 
     @property
+    def columns(self) -> int:
+        """The width of `stderr`, in cells; 80 where it has none."""
+        try:
+            return (os.get_terminal_size(self.stderr.fileno()).columns if self.stderr else 0) or 80
+        except OSError:
+            return 80
+
+    @property
     def style(self) -> Style:
         """The style of what goes to `stderr`."""
         return Style(colour=self.colour and _is_tty(self.stderr))
