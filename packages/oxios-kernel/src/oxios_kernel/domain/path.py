@@ -10,6 +10,10 @@ from fnmatch import fnmatchcase
 __all__ = ["denying_pattern", "matches", "outside", "relative_path"]
 
 
+MOST_CHARACTERS = 4_095
+"""Linux takes paths of up to 4095 bytes in one call."""
+
+
 def outside(text: str, root: str) -> str:
     """Return the sentence that refuses a path which leads out of a root."""
     return f"{text!r} leads outside {root!r}; only what is in that folder can be reached: use a path relative to it"
@@ -31,6 +35,8 @@ def relative_path(text: str, roots: Iterable[str]) -> str | None:
     """
     if not text.strip():
         raise ValueError("the path is empty; name a file or folder, '.' for the folder itself")
+    if len(text) > MOST_CHARACTERS:
+        raise ValueError(f"{text[:60]!r}… is too long for a path: at most {MOST_CHARACTERS} characters are possible")
     if "\0" in text or not _encodable(text):
         raise ValueError(f"{text!r} cannot be a path: it holds a character that no file name can have")
     if text == "~" or text.startswith("~/"):

@@ -2,6 +2,7 @@
 held to the same promises as the real one."""
 
 from oxios_kernel.testing.clock import FakeClock
+from oxios_kernel.testing.host import MemoryFiles, MemorySecrets, ScriptedProcesses
 from oxios_kernel.testing.journal import MemoryJournal
 from oxios_kernel.testing.kernel import open_test_kernel
 from oxios_kernel.testing.llm import HANG, ScriptedLlm, calls, says
@@ -11,10 +12,13 @@ from oxios_kernel.testing.records import MemoryRecords
 __all__ = [
     "HANG",
     "FakeClock",
+    "MemoryFiles",
     "MemoryJournal",
     "MemoryRecords",
+    "MemorySecrets",
     "ProtocolScript",
     "ScriptedLlm",
+    "ScriptedProcesses",
     "calls",
     "chat",
     "evolved",
