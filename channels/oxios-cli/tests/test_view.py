@@ -29,6 +29,16 @@ def tty(columns: int) -> Iterator[tuple[TextIO, int]]:
     os.close(screen)
 
 
+def shown(file: TextIO, screen: int) -> str:
+    """Return what was shown since the last look."""
+    file.write("END")
+    file.flush()
+    seen = b""
+    while not seen.endswith(b"END"):
+        seen += os.read(screen, 4096)
+    return seen.decode().removesuffix("END")
+
+
 def step(number: int, tool: str = "bash") -> Progress:
     return Progress(kind="tool", phase="execute", step=number, tool=tool)
 
@@ -75,10 +85,10 @@ def test_streamed_text_is_shown_as_it_comes_and_not_again() -> None:
         view.show(Progress(kind="text", phase="execute", text="I will look.\x1b[2J"))
         view.show(step(1))
         view.show(Progress(kind="text", phase="execute", text="Do"))
-        first = os.read(screen, 1000).decode()
+        first = shown(file, screen)
         view.show(Progress(kind="text", phase="execute", text="ne."))
         view.finish(ANSWER)
-        rest = os.read(screen, 1000).decode()
+        rest = shown(file, screen)
 
     assert (first, rest) == ("I will look.␛[2J\r\nDo", "ne.\r\n")
 
@@ -88,9 +98,9 @@ def test_an_answer_unlike_the_streamed_text_is_shown_below_it() -> None:
         view = TurnView(Terminal(stdin=None, stdout=file, stderr=io.StringIO()), stream=True)
         view.show(Progress(kind="text", phase="execute", text="Thinking"))
         view.finish(ANSWER)
-        shown = os.read(screen, 1000).decode()
+        seen = shown(file, screen)
 
-    assert shown == "Thinking\r\nDone.\r\n"
+    assert seen == "Thinking\r\nDone.\r\n"
 
 
 @pytest.mark.parametrize("tool", ["파일을-읽고-쓰는-아주-긴-이름의-도구", "👩‍👩‍👧‍👦" * 20, "x" * 200])
@@ -99,13 +109,9 @@ def test_the_live_line_never_wraps_whatever_the_width_of_its_characters(tool: st
         line = ProgressLine(Terminal(stdin=None, stdout=None, stderr=file, colour=False))
         line.show(step(1, tool))
         line.clear()
-        file.write("END")
-        file.flush()
-        shown = b""
-        while not shown.endswith(b"END"):
-            shown += os.read(screen, 4096)
+        seen = shown(file, screen)
 
-    rows = re.split(r"\r|\n", re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", shown.decode()))
+    rows = re.split(r"\r|\n", re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", seen))
     assert any("execute" in row for row in rows)
     assert max(cell_len(row) for row in rows) <= 30
 
