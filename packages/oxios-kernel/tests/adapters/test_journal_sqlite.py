@@ -130,11 +130,12 @@ def test_a_full_disk_is_said_and_the_journal_goes_on_when_there_is_space_again(t
         told = list(lines(process))
     assert process.returncode == 0
     refused = [line for line in told if line.startswith("refused")]
-    assert len(refused) == 1
-    assert "disk" in refused[0]
+    assert len(refused) == 8
+    assert all("disk" in line for line in refused)
     kept = [line.removeprefix("kept ") for line in told if line.startswith("kept")]
+    assert len(kept) > 8
     assert kept[-1] == "afterwards"
-    assert list(recorded(path)) == kept
+    assert sorted(recorded(path)) == sorted(kept)
     assert is_sound(path)
 
 
@@ -237,6 +238,7 @@ async def test_a_host_is_named_by_an_identifier(tmp_path: Path) -> None:
 async def test_a_closed_journal_says_so_and_its_runs_are_free(tmp_path: Path) -> None:
     journal = await opened(tmp_path / "oxios.db")
     await begin(journal)
+    await journal.aclose()
     await journal.aclose()
     with pytest.raises(JournalError, match="closed"):
         await journal.get(R)

@@ -91,13 +91,19 @@ async def full(path: str, host: str, run: str) -> None:
         lease = await take(journal, run)
         _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, hard))
-        for number in count():
-            try:
-                await journal.record(lease, f"step/{number}", "digest", "x" * 5_000)
-            except JournalError as error:
-                say(f"refused {error.message}")
-                break
-            say(f"kept step/{number}")
+
+        async def write(writer: int) -> None:
+            for number in count():
+                try:
+                    await journal.record(lease, f"{writer}/{number}", "digest", "x" * 5_000)
+                except JournalError as error:
+                    say(f"refused {error.message}")
+                    return
+                say(f"kept {writer}/{number}")
+
+        async with anyio.create_task_group() as tasks:
+            for writer in range(WRITERS):
+                tasks.start_soon(write, writer)
         resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
         await journal.record(lease, "afterwards", "digest", None)
         say("kept afterwards")

@@ -8,6 +8,8 @@ threads, one that writes and one that reads; what the work is stands in `journal
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +24,7 @@ from oxios_kernel.adapters.hosts_flock import HostsFlock, doorway
 from oxios_kernel.adapters.journal_sqlite_entries import Effect
 from oxios_kernel.adapters.journal_sqlite_facts import encode
 from oxios_kernel.adapters.journal_sqlite_file import connect, prepare
-from oxios_kernel.adapters.journal_sqlite_lane import Lane, commit_together, read_each
+from oxios_kernel.adapters.journal_sqlite_lane import Lane, commit_together, each_for_itself
 from oxios_kernel.domain.fact import Json, Moment
 from oxios_kernel.domain.ids import RunId, is_id
 from oxios_kernel.domain.run import Entry, Lease, Run, RunState
@@ -41,13 +43,14 @@ class JournalSqlite:
         notices: sentences for the person about what happened at opening, such as a damaged file that was kept.
     """
 
-    def __init__(self, hosts: HostsFlock, path: Path, clock: Clock) -> None:
-        self.host = hosts.host
-        self.notices: tuple[str, ...] = ()
-        self._hosts = hosts
+    def __init__(self, opened: "_Opened", clock: Clock) -> None:
+        self.host = opened.hosts.host
+        self.notices = opened.notices
+        self._hosts = opened.hosts
         self._clock = clock
-        self._writer = Lane(connect(path), commit_together)
-        self._reader = Lane(connect(path), read_each)
+        self._writer = Lane(opened.writer, commit_together)
+        self._reader = Lane(opened.reader, each_for_itself)
+        self._closed = False
 
     @classmethod
     async def open(cls, path: Path, host: str, clock: Clock) -> Self:
@@ -67,17 +70,17 @@ class JournalSqlite:
             raise InputError(f"Expected an identifier as the host's name, but came {host!r}.")
         # Shielded, since a cancelled opening would leave a host that lives and belongs to nobody.
         with anyio.CancelScope(shield=True):
-            hosts, notice = await to_thread.run_sync(_enter, path, host)
-            journal = cls(hosts, path, clock)
-        journal.notices = () if notice is None else (notice,)
-        return journal
+            opened = await to_thread.run_sync(_open, path, host)
+        return cls(opened, clock)
 
     async def aclose(self) -> None:
         """Finish the writes that were handed in, close the file and stop being a living host."""
         with anyio.CancelScope(shield=True):
             await self._reader.aclose()
             await self._writer.aclose()
-        self._hosts.leave()
+        if not self._closed:
+            self._closed = True
+            self._hosts.leave()
 
     async def __aenter__(self) -> Self:
         return self
@@ -130,7 +133,7 @@ class JournalSqlite:
             removed += chunk
         if removed:
             await self._writer.do(runs.drop_blobs)
-            while await self._writer.do(runs.vacuum):
+            while await self._writer.do(runs.vacuum, alone=True):
                 pass
         return removed
 
@@ -138,14 +141,27 @@ class JournalSqlite:
         return [run for run in runs.running(connection) if run.owner is None or not self._hosts.alive(run.owner)]
 
 
-def _enter(path: Path, host: str) -> tuple[HostsFlock, str | None]:
+@dataclass(frozen=True, kw_only=True)
+class _Opened:
+    hosts: HostsFlock
+    writer: sqlite3.Connection
+    reader: sqlite3.Connection
+    notices: tuple[str, ...]
+
+
+def _open(path: Path, host: str) -> _Opened:
     folder = path.parent / "run"
     try:
-        with doorway(folder):
+        with doorway(folder), ExitStack() as undo:
             notice = prepare(path)
-            return HostsFlock.enter(folder, host), notice
-    except OSError as error:
+            hosts = HostsFlock.enter(folder, host)
+            undo.callback(hosts.leave)
+            writer = undo.enter_context(closing(connect(path)))
+            reader = connect(path)
+            undo.pop_all()
+    except (OSError, sqlite3.Error) as error:
         raise HomeError(
-            f"Expected to write the folder {folder}, but: {error}.",
+            f"Expected to read and write the database {path}, but: {error}.",
             hint="Look at the folder's rights and the disk's space, or set OXIOS_HOME to another folder.",
         ) from error
+    return _Opened(hosts=hosts, writer=writer, reader=reader, notices=() if notice is None else (notice,))

@@ -38,15 +38,16 @@ def prepare(path: Path) -> str | None:
         A sentence for the person when a damaged file was moved aside, `None` otherwise.
 
     Raises:
-        HomeError: it cannot be opened or written, or a newer program wrote it.
+        HomeError: a newer program wrote it, or its disk cannot carry it.
+        OSError, sqlite3.Error: it cannot be opened or written.
     """
     try:
-        return _prepare(path)
-    except (sqlite3.Error, OSError) as error:
-        raise HomeError(
-            f"Expected to read and write the database {path}, but: {error}.",
-            hint="Look at the folder's rights and the disk's space, or set OXIOS_HOME to another folder.",
-        ) from error
+        _make_sound(path)
+    except _Damaged as damage:
+        kept = _move_aside(path)
+        _make_sound(path)
+        return f"The database {path.name} was damaged ({damage}); it is kept as {kept.name}, and a fresh one was begun."
+    return None
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -57,16 +58,6 @@ def connect(path: Path) -> sqlite3.Connection:
     # Gives a WAL that a burst made large back to the disk at the next checkpoint.
     connection.execute(f"PRAGMA journal_size_limit = {CHECKED_BYTES}")
     return connection
-
-
-def _prepare(path: Path) -> str | None:
-    try:
-        _make_sound(path)
-    except _Damaged as damage:
-        kept = _move_aside(path)
-        _make_sound(path)
-        return f"The database {path.name} was damaged ({damage}); it is kept as {kept.name}, and a fresh one was begun."
-    return None
 
 
 def _make_sound(path: Path) -> None:

@@ -15,10 +15,10 @@ from typing import Any, Generic, TypeVar
 import anyio
 from anyio.lowlevel import current_token
 
-from oxios_kernel.adapters.journal_sqlite_errors import explain
+from oxios_kernel.adapters.journal_sqlite_errors import explain, primary_code
 from oxios_kernel.errors import JournalError
 
-__all__ = ["Lane", "commit_together", "read_each"]
+__all__ = ["Lane", "commit_together", "each_for_itself"]
 
 T = TypeVar("T")
 
@@ -29,8 +29,9 @@ GROUP_MOST = 256
 class Job(Generic[T]):
     """A piece of work with its outcome. `done` is set on the event loop, all else is the lane's."""
 
-    def __init__(self, work: Callable[[sqlite3.Connection], T]) -> None:
+    def __init__(self, work: Callable[[sqlite3.Connection], T], alone: bool) -> None:
         self.work = work
+        self.alone = alone
         self.done = anyio.Event()
         self.error: Exception | None = None
         self.value: T
@@ -55,7 +56,7 @@ class Lane:
 
         Args:
             connection: from now on this lane's alone, which also closes it; made with `check_same_thread=False`.
-            carry_out: gives each of a group of jobs its value or its error: `commit_together` or `read_each`.
+            carry_out: gives each of a group of jobs its value or its error: `commit_together` or `each_for_itself`.
         """
         self._connection = connection
         self._carry_out = carry_out
@@ -65,18 +66,22 @@ class Lane:
         # A daemon: what was not acknowledged when the interpreter ends was never promised.
         threading.Thread(target=self._live, name=f"journal {carry_out.__name__}", daemon=True).start()
 
-    async def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def do(self, work: Callable[[sqlite3.Connection], T], *, alone: bool = False) -> T:
         """Return what the work returns, or raise what it raises.
 
         The work is queued before this waits for the first time. A caller that is cancelled meanwhile does not learn the
         outcome; the work is done all the same, or fails, as a whole.
+
+        Args:
+            work: is called with the lane's connection, in its thread.
+            alone: whether the work wants no transaction around it.
 
         Raises:
             JournalError: the store failed, or the lane is closed.
         """
         if self._ended is not None:
             raise JournalError("Expected an open journal, but it was closed: open it again.")
-        job = Job(work)
+        job = Job(work, alone)
         self._jobs.put(job)
         await job.done.wait()
         return job.outcome()
@@ -91,26 +96,22 @@ class Lane:
     def _live(self) -> None:
         going = True
         while going:
-            group, going = self._next_group()
-            if group:
-                self._carry_out(self._connection, group)
-                # One call for the whole group: waking the loop costs more than most of the work does.
-                self._wake([job.done for job in group])
+            group = self._next_group()
+            going = group[-1] is not None
+            jobs = [job for job in group if job is not None]
+            self._carry_out(self._connection, jobs)
+            # One call for the whole group: waking the loop costs more than most of the work does.
+            self._wake([job.done for job in jobs])
         self._connection.close()
         if self._ended is not None:
             self._wake([self._ended])
 
-    def _next_group(self) -> tuple[list[Job[Any]], bool]:
-        group: list[Job[Any]] = []
-        job = self._jobs.get()
+    def _next_group(self) -> list[Job[Any] | None]:
+        group = [self._jobs.get()]
         with suppress(Empty):
-            while job is not None:
-                group.append(job)
-                if len(group) == GROUP_MOST:
-                    return group, True
-                job = self._jobs.get_nowait()
-            return group, False
-        return group, True
+            while group[-1] is not None and len(group) < GROUP_MOST:
+                group.append(self._jobs.get_nowait())
+        return group
 
     def _wake(self, events: Sequence[anyio.Event]) -> None:
         # The loop may be gone when a program ends without closing; nobody waits then.
@@ -123,26 +124,31 @@ def commit_together(connection: sqlite3.Connection, jobs: Jobs) -> None:
 
     A job may therefore be called twice, after everything that it did the first time was rolled back.
     """
-    error = _try_together(connection, jobs)
-    if error is None:
-        return
-    # A lock that others did not give up in time would keep each of them waiting for as long again.
-    if len(jobs) == 1 or error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
-        for job in jobs:
-            job.fail(error)
-        return
-    for job in jobs:
-        job.error = None
-        commit_together(connection, [job])
+    _commit(connection, [job for job in jobs if not job.alone])
+    each_for_itself(connection, [job for job in jobs if job.alone])
 
 
-def read_each(connection: sqlite3.Connection, jobs: Jobs) -> None:
-    """Carry out jobs that only read, each for itself."""
+def each_for_itself(connection: sqlite3.Connection, jobs: Jobs) -> None:
+    """Carry out jobs without a transaction around them, as those that only read need none."""
     for job in jobs:
         try:
             job.value = job.work(connection)
         except Exception as error:  # noqa: BLE001  (a request is answered: the caller gets it)
             job.fail(error)
+
+
+def _commit(connection: sqlite3.Connection, jobs: Jobs) -> None:
+    error = _try_together(connection, jobs) if jobs else None
+    if error is None:
+        return
+    # A lock that others did not give up in time would keep each of them waiting for as long again.
+    if len(jobs) == 1 or primary_code(error) == sqlite3.SQLITE_BUSY:
+        for job in jobs:
+            job.fail(error)
+        return
+    for job in jobs:
+        job.error = None
+        _commit(connection, [job])
 
 
 def _try_together(connection: sqlite3.Connection, jobs: Jobs) -> sqlite3.Error | None:
