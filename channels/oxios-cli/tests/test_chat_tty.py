@@ -38,6 +38,7 @@ async def main():
     return await in_terminal(Converse(), Repl(Terminal.of_process(), Session(user_id="kim"), history=history).run)
 
 history = Path(sys.argv[1])
+sys.executable = sys.argv[3]
 sys.exit(anyio.run(main, backend=sys.argv[2]))
 """
 
@@ -85,14 +86,14 @@ class Person:
 
 
 @contextmanager
-def person(tmp_path: Path, backend: str, **environment: str) -> Iterator[Person]:
+def person(tmp_path: Path, backend: str, *, python: str = sys.executable, **environment: str) -> Iterator[Person]:
     script = tmp_path / "chat.py"
     script.write_text(CHAT, encoding="utf-8")
     screen, side = pty.openpty()
     termios.tcsetwinsize(side, (24, 80))
     before = termios.tcgetattr(side)
     process = subprocess.Popen(
-        [sys.executable, str(script), str(tmp_path / "history"), backend],
+        [sys.executable, str(script), str(tmp_path / "history"), backend, python],
         stdin=side,
         stdout=side,
         stderr=side,
@@ -182,3 +183,11 @@ def test_a_terminal_whose_locale_knows_only_ascii_takes_whole_characters(tmp_pat
         kim.sees("oxios> ")
         kim.types("\x04")
         assert kim.leaves_with() == 0
+
+
+@pytest.mark.parametrize(("python", "words"), [("/bin/false", "ended with 1"), ("/nowhere/python", "No such file")])
+def test_without_a_line_editor_the_chat_ends_with_a_sentence(tmp_path: Path, python: str, words: str) -> None:
+    with person(tmp_path, "asyncio", python=python) as kim:
+        kim.sees("error: Expected")
+        kim.sees(words)
+        assert kim.leaves_with() == 1

@@ -12,6 +12,7 @@ from typing import Protocol
 import anyio
 
 from oxios_cli import editor
+from oxios_cli.errors import EditorFailed
 from oxios_cli.terminal import Terminal
 
 __all__ = ["EditedLines", "Lines", "PipedLines", "lines_of"]
@@ -27,7 +28,11 @@ class Lines(Protocol):
     """Whether Ctrl-C during `next` is the line's own affair."""
 
     async def next(self, prompt: str) -> str | None:
-        """Wait for a line, without its end; `None` when there is none any more."""
+        """Wait for a line, without its end; `None` when there is none any more.
+
+        Raises:
+            EditorFailed: when no line can be typed.
+        """
         ...
 
 
@@ -60,6 +65,8 @@ class EditedLines:
         while True:
             try:
                 done = await anyio.run_process(command, stdin=None, stdout=None, check=False)
+            except OSError as error:
+                raise EditorFailed(f"Expected {command[0]!r} to run the line editor, got {error}.") from error
             finally:
                 # An editor that was killed leaves the terminal as it had set it: without echo.
                 termios.tcsetattr(0, termios.TCSADRAIN, settings)
@@ -71,8 +78,8 @@ class EditedLines:
                 case code if code < 0 or code == 130:
                     continue  # Ctrl-C before it could read
                 case code:
-                    words = done.stderr.decode("utf-8", "replace").strip()
-                    raise OSError(f"Expected the line editor to return a line, it ended with {code}: {words}")
+                    said = done.stderr.decode("utf-8", "replace").strip()
+                    raise EditorFailed(f"Expected a line from the editor, it ended with {code}: {said!r}. Use a pipe.")
 
 
 class PipedLines:

@@ -11,6 +11,7 @@ from pathlib import Path
 import anyio
 from oxios_gateway import GatewayClosed, Incoming, MetadataKey, Outgoing, ReplyMeta
 
+from oxios_cli.errors import EditorFailed
 from oxios_cli.exits import ExitCode, outcome
 from oxios_cli.lines import Lines, lines_of
 from oxios_cli.render import neutralise
@@ -59,18 +60,20 @@ class Repl:
         return self._code
 
     async def _chat(self, talk: Talk) -> None:
-        while (line := await self._lines.next(PROMPT)) is not None:
-            command = parse(line)
-            if isinstance(command, Quit):
-                return
-            try:
+        try:
+            while (line := await self._lines.next(PROMPT)) is not None:
+                command = parse(line)
+                if isinstance(command, Quit):
+                    return
                 await self._obey(command, talk)
-            except GatewayClosed:
-                self._tell("Oxios is stopping; the message was not sent.")
-                self._code = ExitCode.INTERRUPTED
-                return
-            if self._stopping and not self._lines.handles_interrupts:
-                return  # whoever pressed Ctrl-C meant the rest of the lines, too
+                if self._stopping and not self._lines.handles_interrupts:
+                    return  # whoever pressed Ctrl-C meant the rest of the lines, too
+        except GatewayClosed:
+            self._tell("Oxios is stopping; the message was not sent.")
+            self._code = ExitCode.INTERRUPTED
+        except EditorFailed as error:
+            self._tell(f"error: {error}")
+            self._code = ExitCode.NOT_PASSED
 
     async def _heed(self, interrupts: AsyncIterator[signal.Signals], talk: Talk, chat: anyio.CancelScope) -> None:
         """Take each Ctrl-C for what it means at that moment."""

@@ -1,6 +1,7 @@
 """The process's three streams, and what they can show.
 
-Text that the streams cannot encode is replaced, never an error; a closed stream takes everything and shows nothing.
+Text that the streams cannot encode is replaced, never an error; a stream that is closed, or that nobody reads, takes
+everything and shows nothing.
 """
 
 import os
@@ -79,5 +80,11 @@ def _write(stream: TextIO | None, text: str) -> None:
     if stream is None or stream.closed:
         return
     encoding = stream.encoding or "utf-8"
-    stream.write(text.encode(encoding, "replace").decode(encoding))
-    stream.flush()
+    try:
+        stream.write(text.encode(encoding, "replace").decode(encoding))
+        stream.flush()
+    except BrokenPipeError:
+        # Whoever read it has left. Without this the interpreter tries once more when it ends, and complains.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
