@@ -56,7 +56,7 @@ class LitellmLlm:
             with anyio.fail_after(request.deadline_seconds):
                 return await self._stream(request, connection, listen)
         except TimeoutError:
-            message = f"{request.model} gave no answer within {request.deadline_seconds:.0f} s"
+            message = f"{request.model} gave no answer within {request.deadline_seconds:.3g} s"
             raise ModelTimeout(message, model=request.model) from None
         except ModelError:
             raise
