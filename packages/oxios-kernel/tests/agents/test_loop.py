@@ -139,7 +139,7 @@ async def test_calls_with_the_same_id_are_told_apart() -> None:
 
 
 async def test_an_agent_whose_host_died_goes_on_without_asking_or_doing_anything_twice() -> None:
-    script = [calls(call("do", "a")), ModelUnavailable("down"), says("done")]
+    script: Script = [calls(call("do", "a")), ModelUnavailable("down"), says("done")]
     it = world(script)
     with pytest.raises(ModelUnavailable):
         await it.live()
