@@ -1,6 +1,6 @@
 """What the demo model says about itself."""
 
-__all__ = ["DECLINE", "GREETING"]
+__all__ = ["DECLINE", "GREETING", "stay_inside"]
 
 _REAL = (
     "For anything else set a key, such as `OPENAI_API_KEY=…` or `ANTHROPIC_API_KEY=…`, or name a model with "
@@ -19,3 +19,8 @@ GREETING = (
     f'"Count the Python files in packages and write the number to count.txt". {_REAL}'
 )
 """The answer to a greeting."""
+
+
+def stay_inside(path: str) -> str:
+    """Return the refusal of a path that is not plainly below the folder of the work."""
+    return f"I work only in this folder and below it: name {path!r} relative to it, without `..`."

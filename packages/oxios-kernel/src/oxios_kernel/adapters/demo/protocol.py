@@ -10,7 +10,7 @@ from typing import Any
 
 from oxios_kernel.adapters.demo.answers import read_answer
 from oxios_kernel.adapters.demo.contract import COUNTED_IN, DRAWN_FROM, contract_of
-from oxios_kernel.adapters.demo.phrases import DECLINE, GREETING
+from oxios_kernel.adapters.demo.phrases import DECLINE, GREETING, stay_inside
 from oxios_kernel.adapters.demo.reading import is_greeting, read_wish
 from oxios_kernel.adapters.demo.wish import Slot, Wish
 from oxios_kernel.domain.fact import JsonObject
@@ -40,6 +40,8 @@ def _assess(inputs: Mapping[str, Any]) -> JsonObject:
     wish = read_wish(request)
     if wish is None:
         return {"kind": "chat", "reply": GREETING if is_greeting(request) else DECLINE}
+    if wish.outside:
+        return {"kind": "chat", "reply": stay_inside(wish.outside)}
     return _task(wish) if not wish.missing else _questions(wish)
 
 
@@ -73,7 +75,8 @@ def _answered(inputs: Mapping[str, Any]) -> Wish | None:
     for slot in wish.missing if wish else ():
         if wish is not None and slot.value in answers:
             value = read_answer(slot, answers[slot.value]) or _DEFAULTS.get(slot)
-            wish = wish.filled(slot, value) if value else wish
+            more = wish.filled(slot, value) if value else wish
+            wish = wish if more.outside else more
     return wish
 
 

@@ -68,6 +68,12 @@ class Wish:
         }
         return tuple(slot for slot, value in parts.items() if value is None)
 
+    @property
+    def outside(self) -> str | None:
+        """The first of its paths that is not plainly below the folder of the work, `None` when all are."""
+        paths = [path for path in (self.path, self.output) if path]
+        return next((path for path in paths if path[0] in "/~" or ".." in path.split("/")), None)
+
     def filled(self, slot: Slot, value: str) -> Self:
         """Return the wish with one more part named."""
         named: dict[str, Any] = {slot.name.lower(): value}

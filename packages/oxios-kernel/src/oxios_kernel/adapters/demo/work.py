@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from oxios_kernel.adapters.demo.commands import query_command, save_command
 from oxios_kernel.adapters.demo.digest import add_up, summary_of
 from oxios_kernel.adapters.demo.pages import Pages, read_pages
+from oxios_kernel.adapters.demo.phrases import stay_inside
 from oxios_kernel.adapters.demo.wish import Action, Wish
 from oxios_kernel.domain.fact import JsonObject
 
@@ -40,6 +41,8 @@ def next_move(wish: Wish, offered: Collection[str], results: Sequence[str]) -> S
         offered: the names of the tools that can be called.
         results: what the calls so far brought, oldest first.
     """
+    if wish.outside:
+        return stay_inside(wish.outside)
     move = _move(wish, results)
     if isinstance(move, Step) and move.tool not in offered:
         return f"I cannot do this here: it needs the tool `{move.tool}`, which I am not offered."
