@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from oxios_cli.channel import CliChannel, Program, in_terminal
+    from oxios_cli.errors import CliError, EditorFailed
     from oxios_cli.exits import ExitCode, exit_code, outcome
+    from oxios_cli.once import Once
     from oxios_cli.progress import ProgressLine
     from oxios_cli.render import Style, neutralise, render_message
     from oxios_cli.repl import Repl
@@ -19,7 +21,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CliChannel",
+    "CliError",
+    "EditorFailed",
     "ExitCode",
+    "Once",
     "Program",
     "ProgressLine",
     "Repl",
@@ -38,7 +43,10 @@ __version__ = "0.1.0"
 
 _HOME = {
     "CliChannel": "channel",
+    "CliError": "errors",
+    "EditorFailed": "errors",
     "ExitCode": "exits",
+    "Once": "once",
     "Program": "channel",
     "ProgressLine": "progress",
     "Repl": "repl",

@@ -4,8 +4,6 @@ Ctrl-C stops the answer being worked on, a second one leaves; at the prompt it c
 and `/quit` leave. Questions are answered by typing on: the next line is in the same conversation.
 """
 
-import signal
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import anyio
@@ -13,6 +11,7 @@ from oxios_gateway import GatewayClosed, Incoming, MetadataKey, Outgoing, ReplyM
 
 from oxios_cli.errors import EditorFailed
 from oxios_cli.exits import ExitCode, outcome
+from oxios_cli.interrupts import heeding_interrupts
 from oxios_cli.lines import Lines, lines_of
 from oxios_cli.render import neutralise
 from oxios_cli.session import Session
@@ -52,11 +51,8 @@ class Repl:
         Returns:
             `INTERRUPTED` after Ctrl-C; where nobody sits at the terminal the outcome of the last answer; else `DONE`.
         """
-        with anyio.open_signal_receiver(signal.SIGINT) as interrupts:
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._heed, interrupts, talk, tasks.cancel_scope)
-                await self._chat(talk)
-                tasks.cancel_scope.cancel()
+        async with heeding_interrupts(lambda chat: self._interrupted(talk, chat)):
+            await self._chat(talk)
         return self._code
 
     async def _chat(self, talk: Talk) -> None:
@@ -75,15 +71,14 @@ class Repl:
             self._tell(f"error: {error}")
             self._code = ExitCode.NOT_PASSED
 
-    async def _heed(self, interrupts: AsyncIterator[signal.Signals], talk: Talk, chat: anyio.CancelScope) -> None:
-        """Take each Ctrl-C for what it means at that moment."""
-        async for _ in interrupts:
-            if self._at_work is not None and not self._stopping:
-                self._stopping = True
-                talk.stop(self._at_work)
-            elif self._at_work is not None or not self._lines.handles_interrupts:
-                self._code = ExitCode.INTERRUPTED
-                chat.cancel()
+    def _interrupted(self, talk: Talk, chat: anyio.CancelScope) -> None:
+        """Take Ctrl-C for what it means at this moment."""
+        if self._at_work is not None and not self._stopping:
+            self._stopping = True
+            talk.stop(self._at_work)
+        elif self._at_work is not None or not self._lines.handles_interrupts:
+            self._code = ExitCode.INTERRUPTED
+            chat.cancel()
 
     async def _obey(self, command: Command | None, talk: Talk) -> None:
         session = self._session
