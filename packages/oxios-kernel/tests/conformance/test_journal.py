@@ -465,6 +465,20 @@ async def test_two_living_hosts_never_have_one_name(world: World) -> None:
         await world.host("a")
 
 
+async def test_an_older_lease_of_the_same_host_is_as_lost_as_a_strangers(world: World) -> None:
+    store = await world.host("a")
+    old = await begin(store)
+    await store.release(old)
+    new = await store.claim(R)
+    assert new == Lease(run_id=R, owner="a", epoch=2)
+    with pytest.raises(LeaseLost):
+        await store.record(old, "step/1/model", "asked", "late")
+    with pytest.raises(LeaseLost):
+        await store.change(old, RunState.DONE)
+    await store.release(old)
+    assert (await store.record(new, "step/1/model", "asked", "in time")).result == "in time"
+
+
 # Collection
 
 
