@@ -25,19 +25,19 @@ ASSESS = (SystemMessage(text="oxios-ouroboros/assess/1\n"), UserMessage(text='{"
 
 def bench() -> Iterable[Row]:
     """Yield the figures of the demo model."""
-    turn, call = anyio.run(_measured)
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder, "work")
+        work.mkdir()
+        turn, call = anyio.run(_measured, work)
     yield Row(figure="a demo-model turn through the whole pipeline", goal=60, unit="ms", measured=turn)
     yield Row(figure="a call of the demo model by itself", goal=5, unit="ms", measured=call)
 
 
-async def _measured() -> tuple[float, float]:
+async def _measured(work: Path) -> tuple[float, float]:
     model = DemoLlm()
-    with tempfile.TemporaryDirectory() as folder:
-        work = Path(folder, "work")
-        work.mkdir()
-        async with open_test_kernel(Path(folder, "home"), model) as kernel:
-            request = TurnRequest(prompt=TASK, root=work)
-            turn = await _median(lambda: kernel.conversation.handle(request))
+    async with open_test_kernel(work.parent / "home", model) as kernel:
+        request = TurnRequest(prompt=TASK, root=work)
+        turn = await _median(lambda: kernel.conversation.handle(request))
     asked = LlmRequest(model="oxios/demo", messages=ASSESS)
     return turn, await _median(lambda: model.complete(asked))
 

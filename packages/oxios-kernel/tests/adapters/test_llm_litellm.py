@@ -171,6 +171,14 @@ async def test_why_the_model_stopped_is_told(said: str, finish: str, wire: str) 
     assert reply.finish == finish
 
 
+@pytest.mark.parametrize("ending", ["", "/", "/v1", "/v1/"])
+async def test_anthropics_base_url_may_name_the_version_or_not(ending: str) -> None:
+    with ModelServer([Text("hi")]) as server:
+        async with Call(api_base=server.url + ending).open() as llm:
+            await llm.complete(LlmRequest(model=MODELS["anthropic"], messages=HELLO, deadline_seconds=30))
+        assert server.requests[0].path == "/v1/messages"
+
+
 async def test_a_price_that_is_not_known_is_not_zero() -> None:
     reply, _ = await ask(Text("hi"), "openai", model="openai/nobody-knows-me")
     assert reply.usage.cost_micro_usd is None

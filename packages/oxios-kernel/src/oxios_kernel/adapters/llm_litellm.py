@@ -50,7 +50,7 @@ class LitellmLlm:
         provider = request.model.partition("/")[0]
         connection = await anyio.to_thread.run_sync(self._connected, provider, request.model)
         if self._litellm is None:
-            self._litellm = await anyio.to_thread.run_sync(_import_litellm)
+            self._litellm = await anyio.to_thread.run_sync(_import_litellm, abandon_on_cancel=True)
         failure: BaseException
         try:
             with anyio.fail_after(request.deadline_seconds):
@@ -82,7 +82,7 @@ class LitellmLlm:
         stream = await self._litellm.acompletion(
             **body_of(request),
             api_key=connection.api_key or (NO_KEY if connection.api_base else None),
-            api_base=connection.api_base,
+            api_base=_root(request.model, connection.api_base),
             stream=True,
             stream_options={"include_usage": True},
             timeout=request.deadline_seconds,
@@ -116,6 +116,13 @@ class LitellmLlm:
         except Exception:  # noqa: BLE001 - what cannot be priced comes as one of several classes, one of them bare
             return None
         return round(float(asked + answered) * 1_000_000)
+
+
+def _root(model: str, api_base: str | None) -> str | None:
+    """Return a base URL as litellm wants it: for Anthropic it adds the version itself."""
+    if api_base is None or not model.startswith("anthropic/"):
+        return api_base
+    return api_base.rstrip("/").removesuffix("/v1")
 
 
 def _import_litellm() -> Any:

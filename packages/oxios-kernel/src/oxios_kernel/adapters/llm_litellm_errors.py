@@ -40,7 +40,13 @@ _KEY = re.compile(r"\b(?:sk|key|xai|gsk|AIza)[-_*A-Za-z0-9]{6,}")
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """The call that failed."""
+    """The call that failed.
+
+    Attributes:
+        request: what was asked.
+        connection: how the provider was reached.
+        known: the names that are offered for one that does not exist.
+    """
 
     request: LlmRequest
     connection: Connection
@@ -48,10 +54,12 @@ class Asked:
 
     @property
     def model(self) -> str:
+        """The model, `provider/model`."""
         return self.request.model
 
     @property
     def provider(self) -> str:
+        """The provider's id."""
         return self.model.partition("/")[0]
 
     @property
@@ -118,6 +126,8 @@ def _unknown(asked: Asked) -> ModelError:
     own = [name for name in everything if name.startswith(f"{asked.provider}/")]
     close = [name for name in get_close_matches(asked.model, own or everything, n=4, cutoff=0.5) if name != asked.model]
     hint = f"did you mean {' or '.join(close[:3])}?" if close else "`oxios models` lists what is usable"
+    if asked.connection.api_base:
+        hint += " Check the base URL, too."
     return ModelUnknown(f"{asked.host} has no model {asked.model!r} for this key", model=asked.model, hint=hint)
 
 
