@@ -12,6 +12,7 @@
     │   ├── JournalMismatch     one name, two contents: a fault of the program, never guessed around
     │   └── OutcomeUnknown      an effect that may happen once was begun and its end is not known
     ├── Denied                  the gate said no
+    ├── BudgetExhausted         what may be spent is spent: pause and ask, or stop
     ├── ToolFailed              a tool could not do it: the model is told
     └── ModelError              a model call failed
         ├── CredentialsMissing, CredentialsRefused       (credentials)
@@ -20,13 +21,18 @@
         ├── ContextTooLong      the transcript does not fit: compact it
         ├── ContentRefused      the provider refuses the content
         ├── ModelTimeout, ModelUnavailable               (provider)
+        │   └── CircuitOpen     it failed again and again: not asked for a while
         └── ModelMalformed      the reply made no sense
 
 The message of each is one sentence: what was expected, what came, what to do next. None of them knows of exit codes or
 HTTP; the doors map the classes.
 """
 
+from datetime import datetime
+
 __all__ = [
+    "BudgetExhausted",
+    "CircuitOpen",
     "ConfigError",
     "Conflict",
     "ContentRefused",
@@ -106,6 +112,22 @@ class Denied(KernelError):
     """The gate refused; the message is the rule, the hint the setting that would allow it."""
 
 
+class BudgetExhausted(KernelError):
+    """A model call does not fit into a budget; the hint says how to raise it.
+
+    Attributes:
+        scope: whose budget it is, such as `agent:ID` or `global`.
+        ask: whether to pause and ask a person, who may raise it; else stop.
+        resets_at: when its window ends, `None` for never.
+    """
+
+    def __init__(self, message: str, *, scope: str, ask: bool, resets_at: datetime | None, hint: str) -> None:
+        super().__init__(message, hint=hint)
+        self.scope = scope
+        self.ask = ask
+        self.resets_at = resets_at
+
+
 class ToolFailed(KernelError):
     """A tool could not do what it was asked; the text is for the model."""
 
@@ -176,6 +198,20 @@ class ModelUnavailable(ModelError):
     """The provider cannot be reached, answers 5xx, or the reply was cut."""
 
     retry = True
+
+
+class CircuitOpen(ModelUnavailable):
+    """The model failed so often that it is not asked for a while; another model may be.
+
+    Attributes:
+        retry_after_seconds: when it may be asked again at the earliest.
+    """
+
+    retry = False
+
+    def __init__(self, message: str, *, model: str, retry_after_seconds: float) -> None:
+        super().__init__(message, model=model)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class ModelMalformed(ModelError):

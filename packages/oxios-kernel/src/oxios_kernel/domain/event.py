@@ -1,8 +1,11 @@
 """Everything the event bus carries. Events tell; nothing waits for them, and they are not journalled."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
 from typing import TypedDict
 
+from oxios_kernel.domain.budget import Limit, Spent
 from oxios_kernel.domain.fact import JsonObject
 from oxios_kernel.domain.run import RunState
 from oxios_kernel.domain.spend import Usage
@@ -10,6 +13,9 @@ from oxios_kernel.domain.tool import ToolStatus
 
 __all__ = [
     "About",
+    "BudgetReached",
+    "CircuitChanged",
+    "CircuitState",
     "Event",
     "ModelAnswered",
     "Noted",
@@ -103,3 +109,43 @@ class Noted(Event):
     """Something a person should know while they wait, in one sentence: a retry, another model, a repair."""
 
     text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BudgetReached(Event):
+    """A part of a limit is used up: 50, 80 or 100 percent, each told once a window; the run is the one that did it.
+
+    Attributes:
+        limit: the limit.
+        percent: which part.
+        spent: what is spent of it.
+        resets_at: when its window ends, `None` for never.
+    """
+
+    limit: Limit
+    percent: int
+    spent: Spent
+    resets_at: datetime | None = None
+
+
+class CircuitState(StrEnum):
+    """Whether something that may be ill is asked: it is, it is not for a while, or once to see whether it is well."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half_open"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CircuitChanged(Event):
+    """A circuit breaker changed its state; the run is the one whose call did it.
+
+    Attributes:
+        name: what it guards, such as `provider/model`.
+        state: the new state.
+        reason: why, in one sentence.
+    """
+
+    name: str
+    state: CircuitState
+    reason: str

@@ -5,6 +5,7 @@ from oxios_kernel.testing.clock import FakeClock
 from oxios_kernel.testing.host import MemoryFiles, MemorySecrets, ScriptedProcesses
 from oxios_kernel.testing.journal import MemoryJournal
 from oxios_kernel.testing.kernel import open_test_kernel
+from oxios_kernel.testing.ledger import MemoryLedger
 from oxios_kernel.testing.llm import HANG, ScriptedLlm, calls, says
 from oxios_kernel.testing.protocol import ProtocolScript, chat, evolved, purpose_of, reviewed, task, tool, unclear
 from oxios_kernel.testing.records import MemoryRecords
@@ -14,6 +15,7 @@ __all__ = [
     "FakeClock",
     "MemoryFiles",
     "MemoryJournal",
+    "MemoryLedger",
     "MemoryRecords",
     "MemorySecrets",
     "ProtocolScript",
