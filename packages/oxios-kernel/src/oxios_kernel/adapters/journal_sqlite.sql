@@ -3,9 +3,11 @@
 -- name: add_run
 -- Write a run's row, unless the id exists.
 INSERT OR IGNORE INTO runs
-    (id, kind, parent, session_id, state, title, reason, created_at, changed_at, attempts, owner, epoch, input, output)
+    (id, kind, parent, session_id, state, title, reason, created_at, changed_at, attempts, crashes, priority, "group",
+     depth, principal, space_id, signal, waiting_for, wake_at, owner, epoch, input, output)
 VALUES
-    (:id, :kind, :parent, :session_id, :state, :title, :reason, :created_at, :changed_at, :attempts, :owner, :epoch,
+    (:id, :kind, :parent, :session_id, :state, :title, :reason, :created_at, :changed_at, :attempts, :crashes,
+     :priority, :group, :depth, :principal, :space_id, :signal, :waiting_for, :wake_at, :owner, :epoch,
      :input, :output);
 
 -- name: get_run

@@ -44,14 +44,15 @@ def decode(stored: bytes | None) -> Json:
 def from_run(run: Run) -> dict[str, Any]:
     """Return the columns of a run's row."""
     row = {name: to_column(value) for name, value in run}
-    return row | {"input": encode(run.input), "output": None if run.output is None else encode(run.output)}
+    documents = {"input": encode(run.input), "output": None if run.output is None else encode(run.output)}
+    return row | documents | {"waiting_for": encode(list(run.waiting_for))}
 
 
 def to_run(row: sqlite3.Row) -> Run:
     """Return the run of a row."""
     fields = {name: _text(row[name]) for name in Run.model_fields}
-    moments = {name: _moment(row[name]) for name in ("created_at", "changed_at")}
-    documents = {name: decode(row[name]) for name in ("input", "output")}
+    moments = {name: _moment(row[name]) for name in ("created_at", "changed_at", "wake_at") if row[name] is not None}
+    documents = {name: decode(row[name]) for name in ("input", "output", "waiting_for")}
     return Run.model_validate(fields | moments | documents)
 
 

@@ -13,7 +13,7 @@ from pydantic import Field
 from oxios_kernel.domain.fact import Fact, Json, JsonObject, Moment
 from oxios_kernel.domain.ids import RunId
 
-__all__ = ["LEGAL", "Entry", "Lease", "Run", "RunKind", "RunState", "may_follow"]
+__all__ = ["LEGAL", "Entry", "Lease", "Run", "RunKind", "RunState", "Signal", "may_follow"]
 
 
 class RunKind(StrEnum):
@@ -26,13 +26,14 @@ class RunKind(StrEnum):
 class RunState(StrEnum):
     """Where a run is in its life.
 
-    `QUEUED` waits for its first host, `RUNNING` is under way (or was when its host died), `ASKING` waits for a person's
-    answer, `PAUSED` was halted and may go on; `DONE`, `FAILED` and `KILLED` are final.
+    `QUEUED` is to be taken by a host, `RUNNING` is under way (or was when its host died), `WAITING` costs a row and
+    nothing else until a child ends, a letter comes or a moment is there, `PAUSED` was halted and may go on; `DONE`,
+    `FAILED` and `KILLED` are final.
     """
 
     QUEUED = "queued"
     RUNNING = "running"
-    ASKING = "asking"
+    WAITING = "waiting"
     PAUSED = "paused"
     DONE = "done"
     FAILED = "failed"
@@ -46,14 +47,30 @@ class RunState(StrEnum):
 
 LEGAL: dict[RunState, frozenset[RunState]] = {
     RunState.QUEUED: frozenset({RunState.RUNNING, RunState.PAUSED, RunState.FAILED, RunState.KILLED}),
-    RunState.RUNNING: frozenset({RunState.ASKING, RunState.PAUSED, RunState.DONE, RunState.FAILED, RunState.KILLED}),
-    RunState.ASKING: frozenset({RunState.RUNNING, RunState.PAUSED, RunState.FAILED, RunState.KILLED}),
-    RunState.PAUSED: frozenset({RunState.RUNNING, RunState.QUEUED, RunState.FAILED, RunState.KILLED}),
+    RunState.RUNNING: frozenset(
+        {
+            RunState.QUEUED,
+            RunState.WAITING,
+            RunState.PAUSED,
+            RunState.DONE,
+            RunState.FAILED,
+            RunState.KILLED,
+        }
+    ),
+    RunState.WAITING: frozenset({RunState.QUEUED, RunState.RUNNING, RunState.PAUSED, RunState.FAILED, RunState.KILLED}),
+    RunState.PAUSED: frozenset({RunState.QUEUED, RunState.RUNNING, RunState.FAILED, RunState.KILLED}),
     RunState.DONE: frozenset(),
     RunState.FAILED: frozenset(),
     RunState.KILLED: frozenset(),
 }
 """Which state may follow which."""
+
+
+class Signal(StrEnum):
+    """What a run is asked to do by somebody who does not hold its lease; its host obeys at once or at the next step."""
+
+    KILL = "kill"
+    PAUSE = "pause"
 
 
 def may_follow(now: RunState, then: RunState) -> bool:
@@ -77,6 +94,16 @@ class Run(Fact):
         created_at: when the row was written.
         changed_at: when its state changed last.
         attempts: how often a host took it.
+        crashes: how often its host died while it was under way.
+        priority: how urgent it is, a value of `domain.job.Priority`.
+        group: the group it belongs to, where there is one.
+        depth: how many ancestors it has that are agents.
+        principal: the person or program on whose behalf it works.
+        space_id: the Space it belongs to, where there is one.
+        signal: what it is asked to do and has not obeyed yet.
+        waiting_for: the children one of which must end before a waiting run goes on; empty when it waits for a letter
+            or a moment.
+        wake_at: the moment at which a waiting run goes on in any case.
         owner: the host that holds the lease, `None` when nobody does.
         epoch: counts the leases given out; see `Lease`.
     """
@@ -93,6 +120,15 @@ class Run(Fact):
     created_at: Moment
     changed_at: Moment
     attempts: int = 0
+    crashes: int = 0
+    priority: int = Field(default=1, ge=0, le=3)
+    group: str | None = None
+    depth: int = 0
+    principal: str = "person"
+    space_id: str | None = None
+    signal: Signal | None = None
+    waiting_for: tuple[RunId, ...] = ()
+    wake_at: Moment | None = None
     owner: str | None = None
     epoch: int = 0
 

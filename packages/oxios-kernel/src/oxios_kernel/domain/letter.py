@@ -1,0 +1,33 @@
+"""Mail between runs: a letter is durable, ordered in its mailbox and written once."""
+
+from pydantic import Field
+
+from oxios_kernel.domain.fact import Fact, Moment
+from oxios_kernel.domain.ids import RunId
+
+__all__ = ["MAILBOX_LETTERS", "Letter"]
+
+MAILBOX_LETTERS = 1_000
+"""How many letters a mailbox holds; one more is refused."""
+
+
+class Letter(Fact):
+    """A letter to a run.
+
+    Attributes:
+        to: the run it is for.
+        sender: the run that wrote it, or the principal; set by the kernel, so it cannot be forged.
+        text: what it says, at most 100,000 characters.
+        key: makes it unique in its mailbox: the same key again is the same letter.
+        answers: the key of the letter that it answers, where it answers one.
+        number: its place in the mailbox, from 1; 0 before it is posted.
+        at: when it was posted.
+    """
+
+    to: RunId
+    sender: str
+    text: str = Field(max_length=100_000)
+    key: str
+    answers: str | None = None
+    number: int = 0
+    at: Moment
