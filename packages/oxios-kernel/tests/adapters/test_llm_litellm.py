@@ -341,7 +341,7 @@ async def test_nothing_is_printed_by_a_call_or_its_failure(wire: str, capfd: pyt
 def test_another_event_loop_gets_a_clear_sentence() -> None:
     async def call() -> None:
         llm = LitellmLlm(connect=lambda _: Connection(), known=Names())
-        with pytest.raises(ModelUnavailable, match="asyncio"):
+        with pytest.raises(ModelError, match="asyncio"):
             await llm.complete(LlmRequest(model="openai/gpt", messages=HELLO))
 
     anyio.run(call, backend="trio")

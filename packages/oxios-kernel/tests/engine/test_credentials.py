@@ -64,6 +64,13 @@ def test_a_provider_that_only_litellm_knows_is_given_its_key_by_convention(tmp_p
     assert known.connect("bedrock").api_key is None
 
 
+def test_a_password_in_a_base_url_is_not_shown(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        credentials(tmp_path / "c", {"OPENAI_BASE_URL": "ftp://me:hunter2@host/v1"}).connect("openai")
+    assert "ftp://host/v1" in caught.value.message
+    assert "hunter2" not in caught.value.message
+
+
 @pytest.mark.parametrize("url", ["nonsense", "ftp://host/v1", "http://", "http://host:99999/v1", "http://[::1/v1"])
 def test_a_base_url_that_is_none_is_refused_with_the_name_of_its_variable(url: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="OPENAI_BASE_URL"):

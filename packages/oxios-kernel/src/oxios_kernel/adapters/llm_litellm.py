@@ -15,7 +15,7 @@ from anyio.lowlevel import current_token
 
 from oxios_kernel.adapters.llm_litellm_errors import Asked, ours
 from oxios_kernel.adapters.llm_litellm_wire import Assembly, body_of
-from oxios_kernel.errors import CredentialsMissing, ModelError, ModelTimeout, ModelUnavailable
+from oxios_kernel.errors import CredentialsMissing, ModelError, ModelTimeout
 from oxios_kernel.ports.llm import Listen, LlmReply, LlmRequest
 from oxios_kernel.ports.models import Connect, Connection, KnownModels
 
@@ -46,7 +46,7 @@ class LitellmLlm:
             ConfigError: the provider's base URL is none, or the credentials file cannot be read.
         """
         if not current_token().backend_class.__module__.endswith("_asyncio"):
-            raise ModelUnavailable("real models need the asyncio event loop, because litellm does", model=request.model)
+            raise ModelError("real models need the asyncio event loop, because litellm does", model=request.model)
         provider = request.model.partition("/")[0]
         connection = await anyio.to_thread.run_sync(self._connected, provider, request.model)
         if self._litellm is None:

@@ -139,9 +139,8 @@ def _unreachable(cause: OSError, asked: Asked) -> ModelError:
         message = f"the host {asked.host} is not known to the network's name service"
         hint = "check the connection to the network and the base URL"
     elif tls:
-        message = (
-            f"no secure connection (TLS) to {asked.host}: {cause.strerror or 'it was closed during the handshake'}"
-        )
+        why = getattr(cause, "verify_message", None) or cause.strerror or "it was closed during the handshake"
+        message = f"no secure connection (TLS) to {asked.host}: {why}"
         hint = "check the host's certificate, or whether its address begins with http:// instead"
     elif isinstance(cause, ConnectionRefusedError):
         message = f"nothing answers at {asked.host}: the connection was refused"

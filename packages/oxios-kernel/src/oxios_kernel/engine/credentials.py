@@ -4,6 +4,7 @@ The engine asks it whether a provider is usable, the litellm adapter asks it at 
 port `Connect`). It never puts a key into a sentence.
 """
 
+import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -12,7 +13,7 @@ from oxios_kernel.errors import ConfigError, CredentialsMissing
 from oxios_kernel.ports.models import Connection
 from oxios_kernel.ports.secrets import Secrets
 
-__all__ = ["Credentials"]
+__all__ = ["Credentials", "without_login"]
 
 
 class Credentials:
@@ -83,5 +84,11 @@ def _checked(url: str, where: str) -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise ConfigError(f"expected a base URL such as https://api.example.com/v1 in {where}, got {url!r}")
+        came = without_login(url)
+        raise ConfigError(f"expected a base URL such as https://api.example.com/v1 in {where}, got {came!r}")
     return url
+
+
+def without_login(url: str) -> str:
+    """Return a URL without the name and password that may stand in it, for a person to see."""
+    return re.sub(r"//[^/]*@", "//", url)

@@ -12,7 +12,7 @@ import anyio.to_thread
 from oxios_kernel.config.sections import EngineSettings
 from oxios_kernel.engine.bounded import Bounded
 from oxios_kernel.engine.catalog import DEMO_MODEL, PROVIDERS, Provider, nearest, provider_named
-from oxios_kernel.engine.credentials import Credentials
+from oxios_kernel.engine.credentials import Credentials, without_login
 from oxios_kernel.engine.fallback import Fallback
 from oxios_kernel.engine.metered import Metered, Spent
 from oxios_kernel.engine.retry import Note, Retry
@@ -157,7 +157,7 @@ class Engine:
         if source is None or connection is None:
             sentence = f"no key for {provider.title}: {self._credentials.remedy(provider)}"
             return [_status(names[0], default, sentence, usable=False)]
-        where = f" at {connection.api_base}" if connection.api_base else ""
+        where = f" at {without_login(connection.api_base)}" if connection.api_base else ""
         return [_status(name, default, f"{provider.title}{where}, with {source}") for name in names]
 
     async def _local(self, default: str) -> list[ModelStatus]:
