@@ -28,7 +28,7 @@ class LocksFlock:
         """Hold a lock; see `Locks.hold`."""
         descriptor = self._open(name)
         try:
-            while not _taken(descriptor):
+            while not _taken(descriptor):  # noqa: ASYNC110  # another process cannot set an event of ours
                 await anyio.sleep(ASK_AGAIN_SECONDS)
             yield
         finally:
