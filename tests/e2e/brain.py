@@ -21,17 +21,17 @@ AGENT = "agent"
 
 
 class Brain:
-    """Answers requests; what it was asked is kept by kind in `asked`."""
+    """Answers requests; `scripts` by kind may be changed, `asked` keeps what was asked by kind."""
 
     def __init__(self, **scripts: Script) -> None:
-        self._scripts = scripts
+        self.scripts = scripts
         self.asked: defaultdict[str, list[Received]] = defaultdict(list)
 
     def __call__(self, received: Received) -> Answer:
         kind = kind_of(received)
         asked = self.asked[kind]
         asked.append(received)
-        script = self._scripts[kind]
+        script = self.scripts[kind]
         step = script[len(asked) - 1] if isinstance(script, Sequence) else script
         return step(received) if callable(step) else step
 

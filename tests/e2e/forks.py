@@ -21,6 +21,7 @@ import socket
 import sqlite3
 import sys
 import termios
+import traceback
 from collections.abc import Mapping
 from functools import partial
 from typing import Any, NoReturn
@@ -94,6 +95,8 @@ def _become(request: Mapping[str, Any], descriptors: list[int]) -> NoReturn:
         code = 0
     except SystemExit as end:
         code = end.code or 0
+    except BaseException:  # noqa: BLE001 - what the interpreter would print at its end
+        traceback.print_exc()
     finally:
         sys.stdout.flush()
         sys.stderr.flush()

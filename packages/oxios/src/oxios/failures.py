@@ -49,6 +49,7 @@ MEANINGS: Mapping[type[BaseException], tuple[int, ErrorKind]] = {
     ModelError: (ExitCode.PROVIDER, ErrorKind.PROVIDER_ERROR),
     KernelError: (FAULT, ErrorKind.EXECUTION_FAILED),
     Denied: (ExitCode.DENIED, ErrorKind.PERMISSION_DENIED),
+    OSError: (ExitCode.CONFIGURATION, ErrorKind.EXECUTION_FAILED),
     TimeoutError: (ExitCode.TIMEOUT, ErrorKind.TIMEOUT),
     KeyboardInterrupt: (ExitCode.INTERRUPTED, ErrorKind.INTERRUPTED),
 }
@@ -82,6 +83,8 @@ def explain(error: BaseException) -> Failure:
     meant = next((cls for cls in type(error).__mro__ if cls in MEANINGS), None)
     if meant is None:
         return _fault(error)
+    if meant is OSError:
+        return _refused(error)
     hint = getattr(error, "hint", None)
     message = str(error) or WORDLESS.get(meant, type(error).__name__)
     return Failure(message=message, hint=hint, code=MEANINGS[meant][0])
@@ -92,6 +95,15 @@ def innermost(error: BaseException) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
+
+
+def _refused(error: BaseException) -> Failure:
+    """Return what the system's own refusal means: a full disk, a file that may not be read."""
+    logger.error("the system refused", exc_info=error)
+    name, reason = getattr(error, "filename", None), getattr(error, "strerror", None) or str(error)
+    hint = "Free some space or mend the permissions; `oxios doctor` checks what Oxios needs."
+    message = f"{reason}: {name}" if name else f"{reason}."
+    return Failure(message=message, hint=hint, code=MEANINGS[OSError][0])
 
 
 def _fault(error: BaseException) -> Failure:

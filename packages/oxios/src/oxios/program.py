@@ -13,6 +13,7 @@ from typing import cast
 
 import click
 from oxios_kernel.config import load_settings
+from oxios_kernel.domain.nearest import nearest
 from oxios_kernel.errors import ConfigError, HomeError
 
 from oxios import __version__
@@ -35,7 +36,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command, `None` when there is none of that name."""
         if cmd_name not in COMMANDS:
-            return None
+            close = nearest(cmd_name, COMMANDS)
+            ctx.fail(f"There is no command {cmd_name!r}." + (f" Did you mean `{close}`?" if close else ""))
         module = importlib.import_module(f"oxios.commands.{cmd_name}")
         return cast(click.Command, module.command)
 
@@ -66,18 +68,25 @@ def _run(arguments: Sequence[str]) -> int:
     try:
         code = oxios.main(list(arguments), prog_name="oxios", standalone_mode=False)
     except BrokenPipeError:
-        # Whoever read the output has enough. What Python still holds for it must go nowhere when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()  # whoever read it has enough
         return PIPE_CLOSED
     except click.ClickException as error:
         return _misused(error)
     except (Exception, KeyboardInterrupt) as error:  # the program ends here, in words
-        if "--debug" in arguments:
+        if arguments[0] == "--debug":
             raise
         failure = explain(KeyboardInterrupt() if isinstance(error, click.Abort) else error)
         say(f"error: {failure.message}", hint=failure.hint)
+        if isinstance(error, OSError):
+            _drop_output()
         return failure.code
     return code if isinstance(code, int) else 0
+
+
+def _drop_output() -> None:
+    """Let what Python still holds for a broken standard output go nowhere when the interpreter flushes at its end."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _log(environment: Mapping[str, str]) -> AbstractContextManager[None]:
