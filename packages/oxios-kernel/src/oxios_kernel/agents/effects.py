@@ -8,6 +8,7 @@ happened yet. Code between two effects must not look at clock, randomness, files
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Self
 
 import anyio
@@ -28,21 +29,31 @@ def digest_of(asked: Json) -> str:
 
 
 class Effects:
-    """The effects of one run under one lease."""
+    """The effects of one run under one lease.
 
-    def __init__(self, journal: Journal, lease: Lease, recorded: dict[str, Entry]) -> None:
+    Args:
+        journal: where they are recorded.
+        lease: the right to record them.
+        recorded: what happened so far, by name.
+        border: is called before each effect that is not recorded; what it raises stops the run there.
+    """
+
+    def __init__(
+        self, journal: Journal, lease: Lease, recorded: dict[str, Entry], border: Callable[[], None] | None = None
+    ) -> None:
         self._journal = journal
         self._lease = lease
         self._recorded = recorded
+        self._border = border
 
     @classmethod
-    async def open(cls, journal: Journal, lease: Lease) -> Self:
+    async def open(cls, journal: Journal, lease: Lease, border: Callable[[], None] | None = None) -> Self:
         """Read what happened in the run so far.
 
         Raises:
             JournalError: the journal cannot be read.
         """
-        return cls(journal, lease, {entry.key: entry for entry in await journal.replay(lease.run_id)})
+        return cls(journal, lease, {entry.key: entry for entry in await journal.replay(lease.run_id)}, border)
 
     @property
     def lease(self) -> Lease:
@@ -54,6 +65,15 @@ class Effects:
         entry = self._recorded.get(key)
         return entry is not None and entry.done
 
+    def begun(self, key: str) -> bool:
+        """Tell whether an effect has an entry: its result, or the intent of one whose end is not known."""
+        return key in self._recorded
+
+    def recorded_at(self, key: str) -> datetime | None:
+        """Return when an effect's result was recorded, `None` when it is not."""
+        entry = self._recorded.get(key)
+        return entry.at if entry is not None and entry.done else None
+
     async def do(self, key: str, asked: Json, act: Callable[[], Awaitable[Json]], repeat: Repeat) -> Json:
         """Return the result of an effect, carrying it out only if it is not recorded.
 
@@ -64,6 +84,7 @@ class Effects:
             repeat: what to do about an effect that was begun and whose end is not known.
 
         Raises:
+            Halted: the run was asked to stop, and this effect is not recorded.
             OutcomeUnknown: a `ONCE` effect was begun before, and its end is not known.
             JournalMismatch: the key is recorded with another content.
             LeaseLost: another host works on the run now.
@@ -71,6 +92,8 @@ class Effects:
         """
         digest = digest_of(asked)
         known = self._recorded.get(key)
+        if self._border is not None and (known is None or not known.done):
+            self._border()
         if known is None and repeat is not Repeat.PURE:
             intent = await self._journal.intend(self._lease, key, digest)
             known = None if intent.new else intent.entry

@@ -3,7 +3,9 @@
 Which steps there are is decided in `agents/step.py`; what is recorded and what may be repeated in `agents/effects.py`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 
 from oxios_kernel.agents.compaction import SUMMARY_PROMPT, compacted, extract, middle
 from oxios_kernel.agents.effects import Effects
@@ -13,6 +15,7 @@ from oxios_kernel.agents.tooling import ToolRunner
 from oxios_kernel.agents.transcript import Transcript
 from oxios_kernel.domain.event import About, ModelAnswered, StepBegan, TextArrived
 from oxios_kernel.domain.fact import Json, JsonObject
+from oxios_kernel.domain.letter import Letter
 from oxios_kernel.domain.spend import Usage
 from oxios_kernel.domain.tool import Repeat, ToolCall, ToolSpec
 from oxios_kernel.domain.transcript import AssistantMessage, SystemMessage, ToolMessage, UserMessage
@@ -20,52 +23,107 @@ from oxios_kernel.errors import ContextTooLong, ModelError
 from oxios_kernel.events import Bus
 from oxios_kernel.ports.llm import Llm, LlmReply, LlmRequest
 
-__all__ = ["AgentLoop"]
+__all__ = ["AgentLoop", "Letters", "Slot", "Surroundings"]
+
+
+Letters = Callable[[int], Awaitable[Sequence[Letter]]]
+"""Returns the letters to the agent with a number above the one given, oldest first."""
+
+Slot = Callable[[], AbstractAsyncContextManager[None]]
+"""Holds the right to run for the length of a block."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What an agent lives on.
+
+    Attributes:
+        llm: what it thinks with.
+        tools: what it works with.
+        letters: what others tell it while it works.
+        slot: its right to run, held for the length of a step.
+        bus: is told what it does.
+        limits: where it is stopped.
+    """
+
+    llm: Llm
+    tools: ToolRunner
+    letters: Letters
+    slot: Slot
+    bus: Bus
+    limits: Limits
 
 
 class AgentLoop:
     """The life of one agent, from its task to its outcome."""
 
-    def __init__(
-        self, task: AgentTask, effects: Effects, *, llm: Llm, tools: ToolRunner, bus: Bus, limits: Limits
-    ) -> None:
+    def __init__(self, task: AgentTask, effects: Effects, around: Surroundings) -> None:
         self._task = task
         self._effects = effects
-        self._llm = llm
-        self._tools = tools
-        self._bus = bus
-        self._limits = limits
+        self._around = around
+        self._bus = around.bus
         self._transcript = Transcript([SystemMessage(text=task.system), UserMessage(text=task.prompt)])
-        self._specs: dict[str, ToolSpec] = {spec.name: spec for spec in tools.specs()}
+        self._specs: dict[str, ToolSpec] = {spec.name: spec for spec in around.tools.specs()}
         self._usage = Usage()
         self._model = task.model
         self._deeds: list[Deed] = []
+        self._letters = 0
 
     async def run(self) -> AgentOutcome:
         """Live to the end and return what came of it.
 
         Raises:
+            Parked: it waits for something else; the run can go on when that is there.
+            Halted: it was asked to stop.
             ModelError: the model cannot be asked; the run can go on later from here.
             JournalError: an effect cannot be recorded.
             LeaseLost: another host works on the run now.
         """
         while True:
-            match next_step(self._transcript, self._specs, self._limits):
+            match next_step(self._transcript, self._specs, self._around.limits):
                 case AskModel(step=step):
-                    await self._ask(step)
+                    await self._read_letters(step)
+                    async with self._around.slot():
+                        await self._ask(step)
                 case CallTools() as calls:
-                    await self._call(calls)
+                    async with self._around.slot():
+                        await self._call(calls)
                 case Compact(step=step):
-                    await self._compact(step)
-                case Finish(ending=ending, text=text):
-                    return AgentOutcome(
-                        text=text,
-                        ending=ending,
-                        steps=self._transcript.steps,
-                        usage=self._usage,
-                        model=self._model,
-                        deeds=tuple(self._deeds),
-                    )
+                    async with self._around.slot():
+                        await self._compact(step)
+                case Finish() as finish:
+                    if finish.ending != "answered" or not await self._read_letters(self._transcript.steps + 1):
+                        return self._outcome(finish)
+
+    async def _read_letters(self, step: int) -> bool:
+        """Tell the agent what was written to it since its last step; `False` when nothing was.
+
+        Letters are read before the model is asked, and recorded only when there are some: a step whose model was asked
+        without them had none.
+        """
+        key = f"step/{step}/letters"
+        if not self._effects.begun(key):
+            if self._effects.begun(f"step/{step}/model"):
+                return False
+            new = await self._around.letters(self._letters)
+            if not new:
+                return False
+            await self._effects.record(key, {"after": self._letters}, [letter.to_json() for letter in new])
+        recorded = await self._effects.do(key, {"after": self._letters}, _nothing, Repeat.PURE)
+        for letter in map(Letter.from_json, recorded if isinstance(recorded, list) else []):
+            self._letters = letter.number
+            self._transcript.add(UserMessage(text=f"[Message from {letter.sender}]\n{letter.text}"))
+        return True
+
+    def _outcome(self, finish: Finish) -> AgentOutcome:
+        return AgentOutcome(
+            text=finish.text,
+            ending=finish.ending,
+            steps=self._transcript.steps,
+            usage=self._usage,
+            model=self._model,
+            deeds=tuple(self._deeds),
+        )
 
     async def _ask(self, step: int) -> None:
         if not self._effects.recorded(f"step/{step}/model"):
@@ -97,7 +155,7 @@ class AgentLoop:
 
         async def act() -> Json:
             listen = (lambda text: self._bus.publish(TextArrived(**about, text=text))) if stream else None
-            reply = await self._llm.complete(request, listen)
+            reply = await self._around.llm.complete(request, listen)
             self._bus.publish(ModelAnswered(**about, model=reply.model, usage=reply.usage))
             return reply.to_json()
 
@@ -106,12 +164,12 @@ class AgentLoop:
         return reply
 
     async def _call(self, step: CallTools) -> None:
-        results = await self._tools.run(step)
+        results = await self._around.tools.run(step)
         for call, result in zip(step.calls, results, strict=True):
             self._deeds.append(Deed(step=step.step, call=call, result=result))
             self._transcript.add(ToolMessage(call_id=call.id, name=call.name, text=result.text))
         for call in step.surplus:
-            text = f"Not run: at most {self._limits.max_calls} calls in one answer (agents.max_calls)."
+            text = f"Not run: at most {self._around.limits.max_calls} calls in one answer (agents.max_calls)."
             self._transcript.add(ToolMessage(call_id=call.id, name=call.name, text=text))
 
     async def _compact(self, step: int) -> None:
@@ -133,6 +191,10 @@ class AgentLoop:
     def _about(self) -> About:
         run_id = self._effects.lease.run_id
         return {"run_id": run_id, "session_id": self._task.session_id, "turn_id": self._task.turn_id or run_id}
+
+
+async def _nothing() -> Json:
+    return None
 
 
 def _distinct(calls: Sequence[ToolCall], step: int) -> tuple[ToolCall, ...]:

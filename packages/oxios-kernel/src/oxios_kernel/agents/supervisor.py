@@ -1,83 +1,243 @@
-"""Carries agents out: gives each its tools, its model and its folder, and lets it live under the table's care."""
+"""Carries out the runs that are this kernel's business, each in a task of its own, and makes signals reach them.
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+A kernel that is the *host* of its home takes every queued run and every run whose host died; any other takes those
+that it started itself, and their children. The table is the truth: what another process wrote there is noticed within a
+tenth of a second, what this one wrote at once.
+"""
 
-from oxios_kernel.agents.effects import Effects
-from oxios_kernel.agents.loop import AgentLoop
-from oxios_kernel.agents.step import Limits
-from oxios_kernel.agents.table import RunTable
-from oxios_kernel.agents.task import AgentOutcome, AgentTask
-from oxios_kernel.agents.tooling import ToolRunner
-from oxios_kernel.domain.capability import CSpace
-from oxios_kernel.domain.event import About
-from oxios_kernel.domain.fact import Json
-from oxios_kernel.domain.run import Run, RunKind
-from oxios_kernel.events import Bus
-from oxios_kernel.ports.llm import Llm
-from oxios_kernel.ports.toolset import ToolContext, Toolset
+import logging
+from collections.abc import Mapping
 
-__all__ = ["LlmFor", "Supervisor", "ToolsFor"]
+import anyio
+from anyio.abc import TaskGroup, TaskStatus
 
-LlmFor = Callable[[About], Llm]
-"""Returns the models for one run, told about it so that retries and fallbacks can be noted where they belong."""
+from oxios_kernel.agents.carrying import Carrier, Work
+from oxios_kernel.agents.halting import Halted, Life
+from oxios_kernel.domain.ids import RunId
+from oxios_kernel.domain.run import Run, RunKind, RunState, Signal
+from oxios_kernel.errors import Conflict, KernelError, NotFound
+from oxios_kernel.ports.clock import Clock
+from oxios_kernel.ports.control import RunControl
+from oxios_kernel.ports.journal import Runs
 
-ToolsFor = Callable[[CSpace], Toolset]
-"""Builds the toolset of an agent that holds these capabilities."""
+__all__ = ["Supervisor"]
+
+_log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.1
+"""How often the supervisor looks whether another process wrote to the table."""
+
+RESIDENT = 500
+"""How many runs are under way at a time; the scheduler decides which of them may run. The others stay rows."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class Supervisor:
-    """Carries agents out.
+    """Carries runs out.
 
-    Attributes:
-        table: where agents are rows.
-        llm_for: returns what they think with.
-        tools_for: builds what they work with.
-        bus: is told what they do.
-        limits: where they are stopped.
-        outputs: the folder for tool output beyond the limit.
+    Args:
+        runs: the rows.
+        control: signals, waking and queueing.
+        carrier: carries one run out.
+        clock: tells when waiting runs are due.
+        host: whether all runs of the home are this kernel's business.
     """
 
-    table: RunTable
-    llm_for: LlmFor
-    tools_for: ToolsFor
-    bus: Bus
-    limits: Limits
-    outputs: Path
+    def __init__(self, *, runs: Runs, control: RunControl, carrier: Carrier, clock: Clock, host: bool) -> None:
+        self._runs = runs
+        self._control = control
+        self._carrier = carrier
+        self._clock = clock
+        self._host = host
+        self._works: dict[RunKind, Work] = {}
+        self._lives: dict[str, Life] = {}
+        self._errors: dict[str, KernelError] = {}
+        self._mine: set[str] = set()
+        self._bell = anyio.Event()
+        self._changed = anyio.Event()
 
-    async def start(self, agent_id: str, task: AgentTask, *, parent: Run, title: str) -> AgentOutcome:
-        """Add an agent below a turn and carry it out; an agent of that id that is there already goes on.
+    @property
+    def lives(self) -> Mapping[str, Life]:
+        """The runs under way in this kernel, by id."""
+        return self._lives
+
+    def works(self, kind: RunKind, work: Work) -> None:
+        """Say how runs of a kind are carried out."""
+        self._works[kind] = work
+
+    def adopt(self, run_id: str) -> None:
+        """Make a run this kernel's business, and look at once."""
+        self._mine.add(run_id)
+        self.ring()
+
+    def ring(self) -> None:
+        """Look at the table now: this kernel wrote to it."""
+        self._bell.set()
+
+    async def here(self, run_id: str, work: Work) -> Run:
+        """Carry a run out in the caller's own task, under the supervisor's eyes, and return its row then.
 
         Raises:
-            Conflict: another host carries it out, or it was killed or has failed.
-            KernelError: what stopped it; see `RunTable.carry_out`.
+            Conflict: another host, or another task, works on it.
+            Halted: it was paused or killed on the way.
+            KernelError: what stopped it; see `Carrier.carry_out`.
         """
-        await self.table.fork(
-            agent_id,
-            RunKind.AGENT,
-            task.to_json(),
-            title=title,
-            parent=parent.id,
-            session_id=parent.session_id,
-        )
-        return AgentOutcome.from_json(await self.table.carry_out(agent_id, self._live))
+        if run_id in self._lives:
+            raise Conflict(f"Run {run_id} is under way already.", hint="Wait for it to end, or stop it.")
+        self._mine.add(run_id)
+        return await self._live(Life(run_id=run_id), work)
 
-    async def _live(self, run: Run, effects: Effects) -> Json:
-        task = AgentTask.from_json(run.input)
-        context = ToolContext(
-            principal=task.principal,
-            role=task.role,
-            rights=task.rights,
-            agent_id=run.id,
-            run_id=task.turn_id or run.id,
-            step=0,
-            key="",
-            root=Path(task.root),
-            outputs=self.outputs,
-        )
-        tools = ToolRunner(self.tools_for(task.rights), effects, context, self.bus)
-        about = About(run_id=run.id, session_id=run.session_id, turn_id=task.turn_id or run.id)
-        loop = AgentLoop(task, effects, llm=self.llm_for(about), tools=tools, bus=self.bus, limits=self.limits)
-        return (await loop.run()).to_json()
+    def next_change(self) -> anyio.Event:
+        """Return the event that is set when something has changed next; take it before looking at the rows."""
+        return self._changed
+
+    async def settled(self, run_id: str) -> Run:
+        """Wait until a run has ended or was stopped by an error, and return its row. Halting it does not settle it.
+
+        Raises:
+            NotFound: there is no such run.
+            KernelError: the error that paused it in this kernel.
+        """
+        while True:
+            changed = self._changed
+            run = await self._runs.get(RunId(run_id))
+            if run is None:
+                raise NotFound(f"There is no run {run_id!r}.", hint="`oxios agent list` shows those there are.")
+            if run.state.final:
+                return run
+            if run.state is RunState.PAUSED and run_id in self._errors:
+                raise self._errors.pop(run_id)
+            await changed.wait()
+
+    async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
+        """Look and carry out without end; cancelled, every run under way goes back to the queue."""
+        seen = -1
+        async with anyio.create_task_group() as group:
+            task_status.started()
+            while True:
+                self._bell = anyio.Event()
+                try:
+                    await self._look(group)
+                    seen = await self._control.version()
+                except KernelError as error:
+                    _log.exception("the table of runs cannot be read: %s", error)
+                while not self._bell.is_set():
+                    with anyio.move_on_after(LOOK_SECONDS):
+                        await self._bell.wait()
+                    if await self._due() or await self._control.version() != seen:
+                        break
+
+    async def _due(self) -> bool:
+        moment = await self._control.next_moment()
+        return moment is not None and moment <= self._clock.now()
+
+    async def _look(self, group: TaskGroup) -> None:
+        self._notice()
+        for run in await self._control.signalled():
+            if run.signal is not None and run.id in self._lives:
+                self._lives[run.id].ask(run.signal, run.reason or f"asked to {run.signal}")
+        await self._control.wake(self._clock.now())
+        for run in await self._candidates():
+            if len(self._lives) >= RESIDENT:
+                return
+            if run.id not in self._lives and run.kind in self._works:
+                self._start(run, group)
+
+    async def _candidates(self) -> list[Run]:
+        """Return the runs to start, the most urgent first."""
+        if self._host:
+            orphans = list(await self._runs.orphans())
+            queued = list(await self._control.queued(RESIDENT))
+        else:
+            rows = [await self._runs.get(RunId(run_id)) for run_id in sorted(self._mine - self._lives.keys())]
+            self._mine -= {row.id for row in rows if row is not None and row.state.final}
+            queued = [row for row in rows if row is not None and row.state is RunState.QUEUED]
+            cut = any(row is not None and row.state is RunState.RUNNING for row in rows)
+            orphans = [run for run in await self._runs.orphans() if run.id in self._mine] if cut else []
+        return sorted(orphans + queued, key=lambda run: (-run.priority, run.created_at))
+
+    def _start(self, run: Run, group: TaskGroup) -> None:
+        life = Life(run_id=run.id, interrupted=RunState.QUEUED)
+        self._lives[run.id] = life
+        group.start_soon(self._apart, life, self._works[run.kind])
+
+    async def _apart(self, life: Life, work: Work) -> None:
+        try:
+            await self._live(life, work)
+        except Halted:
+            return
+        except KernelError as error:
+            self._errors[life.run_id] = error
+        except Exception as error:  # noqa: BLE001  # the end of a run's task: its row says failed, the others go on
+            _log.exception("run %s has failed: %s", life.run_id, error)
+        finally:
+            self._notice()
+
+    async def _live(self, life: Life, work: Work) -> Run:
+        self._lives[life.run_id] = life
+        try:
+            return await self._carrier.carry_out(life, work)
+        finally:
+            del self._lives[life.run_id]
+            self.ring()
+            self._notice()
+
+    def _notice(self) -> None:
+        """Wake those who wait for a run to settle: something has changed."""
+        self._changed.set()
+        self._changed = anyio.Event()
+
+    async def stop(self, run_id: str, signal: Signal, *, reason: str, grace_seconds: float = 1.0) -> list[Run]:
+        """Pause or kill a whole tree, wait until the parts of it that run here have obeyed, and return its rows then.
+
+        Args:
+            run_id: its root.
+            signal: what is asked.
+            reason: why, for a person.
+            grace_seconds: how long a killed run may take to end; the row of one that does not is killed all the same.
+
+        Raises:
+            NotFound: there is no such run.
+        """
+        rows = await self._control.signal(RunId(run_id), signal, reason)
+        if not rows:
+            raise NotFound(f"There is no run {run_id!r}.", hint="`oxios agent list` shows those there are.")
+        here = [self._lives[row.id] for row in rows if row.id in self._lives]
+        for life in here:
+            life.ask(signal, reason)
+        if signal is Signal.KILL:
+            with anyio.move_on_after(grace_seconds):
+                for life in here:
+                    await life.ended.wait()
+            for life in here:
+                if not life.ended.is_set():
+                    await self._carrier.abandon(life)
+        self.ring()
+        return list(await self._control.tree(RunId(run_id)))
+
+    async def interrupt(self, run_id: str, *, grace_seconds: float = 2.0) -> None:
+        """Pause a whole tree at once, cutting what is under way in this kernel, and wait until it has ended.
+
+        It is for whoever is being cancelled: the call is shielded, and bounded by the grace.
+        """
+        with anyio.CancelScope(shield=True), anyio.move_on_after(grace_seconds):
+            rows = await self._control.signal(RunId(run_id), Signal.PAUSE, "interrupted")
+            here = [self._lives[row.id] for row in rows if row.id in self._lives]
+            for life in here:
+                life.ask(Signal.PAUSE, "interrupted")
+                life.scope.cancel()
+            for life in here:
+                await life.ended.wait()
+
+    async def resume(self, run_id: str) -> list[Run]:
+        """Queue the paused runs of a tree again.
+
+        Raises:
+            NotFound: there is no such run.
+            IllegalTransition: it has ended.
+        """
+        await self._control.resume(RunId(run_id))
+        for row in await self._control.tree(RunId(run_id)):
+            if row.state is RunState.PAUSED:
+                await self._control.resume(row.id)
+        self.adopt(run_id)
+        return list(await self._control.tree(RunId(run_id)))

@@ -46,6 +46,8 @@ class ToolRunner:
         """Return the results of an answer's calls, in their order.
 
         Raises:
+            Parked: a tool waits for something.
+            Halted: the run was asked to stop.
             LeaseLost: another host works on the run now.
             JournalError: a result cannot be recorded.
         """
@@ -69,7 +71,12 @@ class ToolRunner:
     async def _one(self, step: int, index: int, call: ToolCall) -> ToolResult:
         key = f"step/{step}/tool/{index}"
         asked: JsonObject = {"name": call.name, "raw": call.raw, "arguments": call.arguments}
-        context = replace(self._context, step=step, key=f"{self._effects.lease.run_id}/{key}")
+        context = replace(
+            self._context,
+            step=step,
+            key=f"{self._effects.lease.run_id}/{key}",
+            asked_at=self._effects.recorded_at(f"step/{step}/model"),
+        )
         repeat = self._repeat.get(call.name, Repeat.PURE)
         try:
             result = await self._effects.do(key, asked, partial(self._act, call, context), repeat)

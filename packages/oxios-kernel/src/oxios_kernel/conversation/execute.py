@@ -3,17 +3,33 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from anyio import get_cancelled_exc_class
 from oxios_ouroboros import Seed
 
-from oxios_kernel.agents import AgentOutcome, AgentTask, Deed, Supervisor, system_prompt, task_prompt
+from oxios_kernel.agents import (
+    AgentOutcome,
+    AgentTask,
+    Deed,
+    Forks,
+    Standing,
+    system_prompt,
+    task_prompt,
+)
 from oxios_kernel.conversation.request import TurnInput
 from oxios_kernel.domain.access import Role
 from oxios_kernel.domain.capability import CSpace
-from oxios_kernel.domain.run import Run
+from oxios_kernel.domain.run import Run, RunState
 from oxios_kernel.domain.tool import ToolStatus
+from oxios_kernel.errors import KernelError
 from oxios_kernel.ports.toolset import ToolContext
 
-__all__ = ["agent_context", "agent_name", "agent_task", "denial", "evidence", "execute"]
+__all__ = ["AgentStopped", "agent_context", "agent_name", "agent_task", "denial", "evidence", "execute"]
+
+
+
+class AgentStopped(KernelError):
+    """The agent of a turn was killed, or has failed by a fault: the turn has nothing to judge."""
+
 
 EVIDENCE_CHARACTERS = 12_000
 """How much of what the tools did a reviewer is shown."""
@@ -49,13 +65,32 @@ def agent_task(start: TurnInput, seed: Seed, turn_id: str, *, rights: CSpace, le
     )
 
 
-async def execute(supervisor: Supervisor, turn: Run, task: AgentTask, seed: Seed) -> AgentOutcome:
-    """Carry a generation out and return what came of it.
+async def execute(forks: Forks, turn: Run, task: AgentTask, seed: Seed) -> AgentOutcome:
+    """Start the agent of a generation, or let it go on, and return what came of it.
+
+    An interrupted turn pauses its agent, and both can go on.
 
     Raises:
-        KernelError: what stopped the agent; see `Supervisor.start`.
+        AgentStopped: it was killed, or has failed by a fault.
+        KernelError: what paused it.
     """
-    return await supervisor.start(agent_name(turn.id, seed.generation), task, parent=turn, title=seed.goal)
+    agent_id = agent_name(turn.id, seed.generation)
+    standing = Standing(priority=turn.priority, group=turn.group)
+    run = await forks.fork(task, title=seed.goal, run_id=agent_id, parent=turn, standing=standing)
+    if run.state is RunState.PAUSED:
+        await forks.supervisor.resume(agent_id)
+    try:
+        ended = await forks.supervisor.settled(agent_id)
+    except get_cancelled_exc_class():
+        await forks.supervisor.interrupt(agent_id)
+        raise
+    if ended.state is not RunState.DONE:
+        raise AgentStopped(f"Agent {agent_id} has {_word(ended.state)}: {ended.reason or 'no reason is known'}.")
+    return AgentOutcome.from_json(ended.output)
+
+
+def _word(state: RunState) -> str:
+    return "been killed" if state is RunState.KILLED else "failed"
 
 
 def agent_context(task: AgentTask, agent_id: str, outputs: Path) -> ToolContext:

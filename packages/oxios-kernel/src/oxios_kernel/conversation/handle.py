@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from oxios_kernel.agents import Effects, RunTable
+from oxios_kernel.agents import Effects, RunTable, Supervisor
 from oxios_kernel.conversation.reply import Reply
 from oxios_kernel.conversation.request import TurnInput, TurnRequest, check_prompt
 from oxios_kernel.conversation.sessions import Sessions
@@ -15,7 +15,7 @@ from oxios_kernel.domain.ids import NewId
 from oxios_kernel.domain.run import Run, RunKind, RunState
 from oxios_kernel.domain.session import Session, Turn
 from oxios_kernel.engine import Engine
-from oxios_kernel.errors import InputError
+from oxios_kernel.errors import Conflict, InputError
 from oxios_kernel.personas import Personas
 from oxios_kernel.ports.clock import Clock
 from oxios_kernel.ports.journal import RunQuery
@@ -33,6 +33,7 @@ class Conversation:
     Attributes:
         sessions: where they are kept.
         table: where their turns are runs.
+        supervisor: carries them out.
         services: what turns work with.
         engine: names the model.
         personas: names the way of working.
@@ -43,6 +44,7 @@ class Conversation:
 
     sessions: Sessions
     table: RunTable
+    supervisor: Supervisor
     services: Services
     engine: Engine
     personas: Personas
@@ -67,14 +69,11 @@ class Conversation:
         async with self.sessions.hold(session_id):
             session = await self.sessions.open(session_id)
             start = await self._start(request, session, root)
-            run = await self.table.fork(
-                request.run_id or self.new_id(),
-                RunKind.TURN,
-                start.to_json(),
-                title=request.prompt,
-                session_id=session_id,
-            )
-            return Reply.from_json(await self.table.carry_out(run.id, self._turn))
+            run_id = request.run_id or self.new_id()
+            row = self.table.fresh(run_id, RunKind.TURN, start.to_json(), title=request.prompt)
+            about = {"session_id": session_id, "principal": request.principal, "space_id": request.space_id}
+            await self.table.add(row.model_copy(update=about))
+            return await self._carry_out(run_id)
 
     async def resume(self, run_id: str) -> Reply:
         """Take up a turn where it was interrupted, and return its reply. A turn that is done returns its reply again.
@@ -93,7 +92,7 @@ class Conversation:
         if run.kind is not RunKind.TURN:
             raise InputError(f"Run {run_id} is an agent of its own, not a turn of a conversation.")
         async with self.sessions.hold(self.sessions.name(run.session_id)):
-            return Reply.from_json(await self.table.carry_out(run.id, self._turn))
+            return await self._carry_out(run.id)
 
     async def interrupted(self) -> Sequence[Run]:
         """Return the turns that were under way when their process died, oldest first."""
@@ -104,6 +103,17 @@ class Conversation:
         return await self.table.find(
             RunQuery(kinds={RunKind.TURN}, states={RunState.PAUSED}, session_id=session_id, limit=100)
         )
+
+    async def apart(self, run: Run, effects: Effects) -> Json:
+        """Carry a turn out for nobody who waits: the supervisor's work for turns that were queued or interrupted."""
+        async with self.sessions.hold(self.sessions.name(run.session_id)):
+            return await self._turn(run, effects)
+
+    async def _carry_out(self, run_id: str) -> Reply:
+        run = await self.supervisor.here(run_id, self._turn)
+        if run.state is not RunState.DONE:
+            raise Conflict(f"Run {run_id} has {run.state.value} and cannot go on: {run.reason or 'no reason is known'}.")
+        return Reply.from_json(run.output)
 
     async def _start(self, request: TurnRequest, session: Session, root: Path) -> TurnInput:
         persona = await self.personas.choose(request.persona)

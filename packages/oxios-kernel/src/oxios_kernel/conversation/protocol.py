@@ -8,7 +8,7 @@ from collections import Counter
 
 from oxios_ouroboros import CompletionFailed, Prompt, Purpose
 
-from oxios_kernel.agents import Effects
+from oxios_kernel.agents import Effects, Slot
 from oxios_kernel.domain.event import About, ModelAnswered
 from oxios_kernel.domain.fact import Json, JsonObject
 from oxios_kernel.domain.spend import Usage
@@ -35,10 +35,11 @@ class RecordedModel:
         model: the model that answered last.
     """
 
-    def __init__(self, llm: Llm, effects: Effects, *, model: str, about: About, bus: Bus) -> None:
+    def __init__(self, llm: Llm, effects: Effects, *, model: str, about: About, slot: Slot, bus: Bus) -> None:
         self._llm = llm
         self._effects = effects
         self._about = about
+        self._slot = slot
         self._bus = bus
         self._asked: Counter[str] = Counter()
         self._wanted = model
@@ -77,7 +78,8 @@ class RecordedModel:
         asked: JsonObject = {"model": request.model, "system": prompt.system, "user": prompt.user}
 
         async def act() -> Json:
-            reply = await self._llm.complete(request)
+            async with self._slot():
+                reply = await self._llm.complete(request)
             self._bus.publish(ModelAnswered(**self._about, model=reply.model, usage=reply.usage))
             return reply.to_json()
 

@@ -8,10 +8,11 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from oxios_ouroboros import Assessment, Evaluation, Exchange, Interview, Lineage, Ouroboros, ProtocolSettings, Seed
 
-from oxios_kernel.agents import AgentOutcome, Effects, LlmFor, Supervisor
+from oxios_kernel.agents import AgentOutcome, Effects, Forks, LlmFor, Slot, ToolsFor
 from oxios_kernel.conversation.examine import Examiner
 from oxios_kernel.conversation.execute import (
     agent_context,
@@ -40,7 +41,10 @@ class Services:
 
     Attributes:
         llm_for: returns what the protocol thinks with.
-        supervisor: carries agents out.
+        forks: starts agents.
+        outputs: the folder for tool output beyond the limit.
+        tools_for: builds what checks are run with.
+        slot: gives the turn the right to run.
         records: keeps specifications.
         files: opens the run's folder for checks.
         bus: is told how far a turn is.
@@ -50,7 +54,10 @@ class Services:
     """
 
     llm_for: LlmFor
-    supervisor: Supervisor
+    forks: Forks
+    outputs: Path
+    tools_for: ToolsFor
+    slot: Callable[[Run, str], Slot]
     records: Records
     files: Files
     bus: Bus
@@ -69,7 +76,12 @@ class TurnFlow:
         self._services = services
         self._about = About(run_id=run.id, session_id=run.session_id, turn_id=run.id)
         self._model = RecordedModel(
-            services.llm_for(self._about), effects, model=self._start.model, about=self._about, bus=services.bus
+            services.llm_for(self._about),
+            effects,
+            model=self._start.model,
+            about=self._about,
+            slot=services.slot(run, self._start.model),
+            bus=services.bus,
         )
         self._protocol = Ouroboros(
             self._model, settings=services.protocol, new_id=_names(run.id), now=_always(run.created_at)
@@ -131,13 +143,13 @@ class TurnFlow:
         self._phase("execute", seed.generation)
         lessons = _lessons(lineage)
         task = agent_task(self._start, seed, self._run.id, rights=self._services.rights, lessons=lessons)
-        outcome = await execute(self._services.supervisor, self._run, task, seed)
+        outcome = await execute(self._services.forks, self._run, task, seed)
         self._outcomes.append(outcome)
         self._phase("evaluate", seed.generation)
-        context = agent_context(task, agent_name(self._run.id, seed.generation), self._services.supervisor.outputs)
+        context = agent_context(task, agent_name(self._run.id, seed.generation), self._services.outputs)
         examiner = Examiner(
             self._effects,
-            self._services.supervisor.tools_for(task.rights),
+            self._services.tools_for(task.rights),
             context,
             self._services.files.open_root(context.root),
             answer=outcome.text,

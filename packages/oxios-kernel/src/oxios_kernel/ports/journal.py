@@ -38,6 +38,7 @@ class RunQuery:
         states: only these states.
         session_id: only of this conversation.
         parent: only children of this run.
+        group: only members of this group.
         limit: at most so many, newest first.
     """
 
@@ -45,6 +46,7 @@ class RunQuery:
     states: Collection[RunState] | None = None
     session_id: str | None = None
     parent: RunId | None = None
+    group: str | None = None
     limit: int = 1000
 
 

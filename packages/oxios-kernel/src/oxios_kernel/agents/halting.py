@@ -1,0 +1,76 @@
+"""A run under way in this kernel, and how it is stopped from outside.
+
+Pausing is polite: the effect under way ends and is recorded, the next one does not begin. Killing cancels whatever the
+run is in; a tool that swallows that is left behind after a while, and the row says killed all the same.
+"""
+
+from dataclasses import dataclass, field
+
+import anyio
+
+from oxios_kernel.domain.run import Lease, RunState, Signal
+from oxios_kernel.errors import KernelError
+
+__all__ = ["Halted", "Life"]
+
+
+class Halted(KernelError):
+    """The run obeyed a signal.
+
+    Attributes:
+        state: the state it is in now: paused or killed.
+    """
+
+    def __init__(self, message: str, state: RunState) -> None:
+        super().__init__(message, hint="`oxios agent resume RUN_ID` lets a paused run go on.")
+        self.state = state
+
+
+@dataclass
+class Life:
+    """A run under way.
+
+    Attributes:
+        run_id: the run.
+        interrupted: the state it enters when its task is cancelled without a signal.
+        signal: what it was asked.
+        reason: why, for a person.
+        lease: its lease, while it has one.
+        scope: cancels it.
+        ended: is set when nothing of it is under way any more.
+    """
+
+    run_id: str
+    interrupted: RunState = RunState.PAUSED
+    signal: Signal | None = None
+    reason: str = ""
+    lease: Lease | None = None
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    ended: anyio.Event = field(default_factory=anyio.Event)
+
+    def ask(self, signal: Signal, reason: str) -> None:
+        """Ask the run to stop; a pause does not replace a kill."""
+        if self.signal is not Signal.KILL:
+            self.signal, self.reason = signal, reason
+        if signal is Signal.KILL:
+            self.scope.cancel()
+
+    @property
+    def halt(self) -> RunState:
+        """The state that the run enters when it stops before its end."""
+        match self.signal:
+            case Signal.KILL:
+                return RunState.KILLED
+            case Signal.PAUSE:
+                return RunState.PAUSED
+            case None:
+                return self.interrupted
+
+    def border(self) -> None:
+        """Stop here if that was asked for.
+
+        Raises:
+            Halted: the run is to stop before its next effect.
+        """
+        if self.signal is not None:
+            raise Halted(self.reason, self.halt)
