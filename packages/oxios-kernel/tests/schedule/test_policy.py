@@ -4,12 +4,14 @@ from collections import Counter
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from oxios_kernel.domain.job import Priority, QueuedRun, Waiting
 from oxios_kernel.schedule import Caps, Snapshot, Window, choose
 from oxios_kernel.schedule.load import Load
 from oxios_kernel.schedule.rates import Bucket
+
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 NOW = 10_000.0
 AGEING = 60.0
@@ -193,7 +195,7 @@ some_caps = st.builds(
 )
 
 
-@settings(deadline=None)
+@patient
 @given(lines(longest_wait=1000), some_caps)
 def test_no_cap_is_exceeded_and_no_slot_stays_empty_without_reason(line: Sequence[QueuedRun], limits: Caps) -> None:
     chosen = choose(Snapshot(waiting=line), limits, NOW)
@@ -214,7 +216,7 @@ def test_no_cap_is_exceeded_and_no_slot_stays_empty_without_reason(line: Sequenc
                 assert len(runs) == limits.slots
 
 
-@settings(deadline=None)
+@patient
 @given(lines(longest_wait=AGEING - 1), some_caps)
 def test_a_more_urgent_run_is_passed_only_when_a_cap_of_its_own_is_full(
     line: Sequence[QueuedRun], limits: Caps
@@ -227,7 +229,7 @@ def test_a_more_urgent_run_is_passed_only_when_a_cap_of_its_own_is_full(
             assert passed[each.run_id] in {Waiting.PRINCIPAL, Waiting.PROVIDER}
 
 
-@settings(deadline=None)
+@patient
 @given(lines(longest_wait=AGEING - 1))
 def test_within_a_class_a_principals_runs_of_one_space_go_by_deadline(line: Sequence[QueuedRun]) -> None:
     due = {each.run_id: max(each.deadline or each.submitted + 600, each.submitted) for each in line}
@@ -239,7 +241,7 @@ def test_within_a_class_a_principals_runs_of_one_space_go_by_deadline(line: Sequ
     assert all(served == sorted(served) for served in lanes.values())
 
 
-@settings(deadline=None)
+@patient
 @given(lines(longest_wait=1000), some_caps)
 def test_choosing_changes_nothing_it_looks_at(line: Sequence[QueuedRun], limits: Caps) -> None:
     snapshot = Snapshot(waiting=line, load=load(run("x"), run("y", provider="p")))

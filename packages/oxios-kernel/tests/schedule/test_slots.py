@@ -4,19 +4,19 @@ import gc
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from oxios_kernel.domain.job import Priority, QueuedRun, Waiting
 from oxios_kernel.errors import Conflict, NotFound
 from oxios_kernel.schedule import Caps, Rates, choose
 from oxios_kernel.schedule.slots import Slots
 
+patient = settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+
 priorities = st.sampled_from(Priority)
 principals = st.sampled_from(["anna", "bo", "cleo"])
 spaces = st.sampled_from([None, "s", "t"])
 providers = st.sampled_from([None, "p", "q"])
-
-CAPS = Caps(concurrent=3, per_principal=2, per_provider=2, ageing_seconds=10)
 
 
 def run(run_id: str, priority: Priority = Priority.NORMAL, submitted: float = 0.0) -> QueuedRun:
@@ -92,7 +92,7 @@ class History:
         return [each.run_id for each in self.slots.queue] + [*self.slots.running, *self.slots.parked]
 
 
-@settings(deadline=None, max_examples=200)
+@patient
 @given(changes, st.integers(1, 4), st.integers(1, 3), st.integers(1, 3))
 def test_on_any_history_the_slots_do_what_the_policy_says(
     history: list[tuple[object, ...]], concurrent: int, per_principal: int, per_provider: int
@@ -108,7 +108,7 @@ def test_on_any_history_the_slots_do_what_the_policy_says(
         assert world.slots.snapshot().load.running == len(world.slots.running) <= concurrent
 
 
-@settings(deadline=None, max_examples=200)
+@patient
 @given(
     st.lists(st.tuples(principals, providers, st.integers(0, 3)), min_size=1, max_size=20),
     st.integers(1, 3),
