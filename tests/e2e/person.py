@@ -6,11 +6,12 @@ new interpreter.
 
 import json
 import os
+import select
 import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from typing import Any
 from tests.loopback import ModelServer
 
 ROOT = Path(__file__).resolve().parents[2]
+
+CTRL_C, CTRL_D = "\x03", "\x04"
 
 SECONDS = 60.0
 """How long any one process may take on a loaded machine; a hang fails the test, nothing waits for it."""
@@ -37,6 +40,14 @@ class Done:
         document = json.loads(self.out)
         assert isinstance(document, dict)
         return document
+
+
+def lives(pid: int) -> bool:
+    """Tell whether a process is at work; one that has ended and waits to be looked at (a zombie) is not."""
+    try:
+        return Path("/proc", str(pid), "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 class Forks:
@@ -105,6 +116,48 @@ class Program:
             return str(file.read().decode())
 
 
+class Screen:
+    """A started process on a terminal of its own: what it shows can be read while it works, keys can be pressed."""
+
+    def __init__(self, forks: Forks, request: Mapping[str, Any]) -> None:
+        self._forks = forks
+        self._master, slave = os.openpty()
+        self._shown = b""
+        try:
+            self.pid = forks.start(request, [slave, slave, slave])
+        finally:
+            os.close(slave)
+
+    def press(self, keys: str) -> None:
+        """Type something; `CTRL_C` and `CTRL_D` are keys as well."""
+        os.write(self._master, keys.encode())
+
+    def read_until(self, text: str) -> str:
+        """Return what was shown since the last call, up to and with a text; fail when it does not come."""
+        while (at := self._shown.find(text.encode())) < 0:
+            piece = self._read()
+            assert piece, f"the program ended without {text!r}; it showed: {self._shown.decode()}"
+            self._shown += piece
+        end = at + len(text.encode())
+        seen, self._shown = self._shown[:end].decode(), self._shown[end:]
+        return seen
+
+    def wait(self) -> Done:
+        """Return how it ended, with what was shown since the last call as its output."""
+        while piece := self._read():
+            self._shown += piece
+        os.close(self._master)
+        return Done(code=self._forks.wait(self.pid), out=self._shown.decode(), err="")
+
+    def _read(self) -> bytes:
+        ready, _, _ = select.select([self._master], [], [], SECONDS)
+        assert ready, f"nothing happened for {SECONDS:g} s; shown: {self._shown.decode()}"
+        try:
+            return os.read(self._master, 65536)
+        except OSError:  # the way a terminal says that nobody is at its other side any more
+            return b""
+
+
 @dataclass(kw_only=True)
 class Person:
     """Somebody with an empty home.
@@ -129,20 +182,24 @@ class Person:
             self.environment |= {"ANTHROPIC_API_KEY": "k-right", "ANTHROPIC_BASE_URL": server.anthropic_base}
             self.environment["OXIOS_ENGINE_DEFAULT_MODEL"] = "anthropic/claude-test"
 
-    def start(self, *arguments: str, stdin: bytes | int = b"", dies_at: int | None = None) -> Program:
-        """Start the program and return at once. `stdin` is what it reads, or a descriptor that it is given."""
-        request = {
+    def start(self, *arguments: str, stdin: bytes = b"", dies_at: int | None = None) -> Program:
+        """Start the program with what it reads, and return at once."""
+        with tempfile.TemporaryFile() as file:
+            file.write(stdin)
+            file.seek(0)
+            return Program(self.forks, self._request(arguments, dies_at), file.fileno())
+
+    def start_on_terminal(self, *arguments: str) -> Screen:
+        """Start the program on a terminal and return at once."""
+        return Screen(self.forks, self._request(arguments, None))
+
+    def _request(self, arguments: Sequence[str], dies_at: int | None) -> Mapping[str, Any]:
+        return {
             "arguments": arguments,
             "environment": self.environment,
             "folder": str(self.folder),
             "dies_at": dies_at,
         }
-        if isinstance(stdin, int):
-            return Program(self.forks, request, stdin)
-        with tempfile.TemporaryFile() as file:
-            file.write(stdin)
-            file.seek(0)
-            return Program(self.forks, request, file.fileno())
 
     def run(self, *arguments: str, stdin: bytes = b"", dies_at: int | None = None) -> Done:
         """Run the program to its end."""

@@ -16,7 +16,7 @@ def main() -> None:
     match sys.argv[1:]:
         case ["--version"]:
             print(f"oxios {__version__}")  # noqa: T201 - the program's own output
-        case [] | ["--help"]:
+        case ["--help"]:
             print(help_text())  # noqa: T201
         case arguments:
             from oxios.program import run_program

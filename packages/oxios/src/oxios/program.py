@@ -7,7 +7,7 @@ Knows no command by itself: the names are in `usage.py`, the commands in `comman
 import importlib
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import cast
 
@@ -19,7 +19,7 @@ from oxios_kernel.errors import ConfigError, HomeError
 from oxios import __version__
 from oxios.failures import PIPE_CLOSED, explain
 from oxios.home import Home
-from oxios.invocation import Invocation, say
+from oxios.invocation import Invocation, answer, say
 from oxios.logs import known_secrets, log_to
 from oxios.usage import COMMANDS, help_text
 
@@ -46,16 +46,18 @@ class LazyGroup(click.Group):
         return help_text()
 
 
-@click.group(cls=LazyGroup)
+@click.group(cls=LazyGroup, invoke_without_command=True)
 @click.version_option(__version__, message="oxios %(version)s")
 @click.option("--debug", is_flag=True, help="Show where an error came from.")
 @click.pass_context
 def oxios(context: click.Context, debug: bool) -> None:
     """The program; see `usage.help_text`."""
     context.obj = Invocation(environment=os.environ, debug=debug)
+    if context.invoked_subcommand is None:
+        answer(help_text())
 
 
-def run_program(arguments: Sequence[str]) -> int:
+def run_program(arguments: list[str]) -> int:
     """Run the program and return its exit code; whatever fails is told in words on standard error."""
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
@@ -64,16 +66,16 @@ def run_program(arguments: Sequence[str]) -> int:
         return _run(arguments)
 
 
-def _run(arguments: Sequence[str]) -> int:
+def _run(arguments: list[str]) -> int:
     try:
-        code = oxios.main(list(arguments), prog_name="oxios", standalone_mode=False)
+        code = oxios.main(arguments, prog_name="oxios", standalone_mode=False)
     except BrokenPipeError:
         _drop_output()  # whoever read it has enough
         return PIPE_CLOSED
     except click.ClickException as error:
         return _misused(error)
     except (Exception, KeyboardInterrupt) as error:  # the program ends here, in words
-        if arguments[0] == "--debug":
+        if arguments[:1] == ["--debug"]:
             raise
         failure = explain(KeyboardInterrupt() if isinstance(error, click.Abort) else error)
         say(f"error: {failure.message}", hint=failure.hint)

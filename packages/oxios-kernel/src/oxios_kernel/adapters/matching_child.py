@@ -10,11 +10,14 @@ import resource
 import sys
 
 MEMORY_BYTES = 1 << 30
+CPU_SECONDS = 60
+"""When nobody is left to kill it: the parent itself may have been killed."""
 
 
 def main() -> None:
     """Answer until the input ends."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     asked = json.loads(sys.stdin.buffer.readline())
     source = re.escape(asked["text"]) if asked["literal"] else asked["text"]
     try:

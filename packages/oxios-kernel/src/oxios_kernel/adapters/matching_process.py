@@ -34,9 +34,10 @@ class MatcherProcess:
     @asynccontextmanager
     async def open(self, pattern: Pattern, /) -> AsyncIterator[Matching]:
         environment = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
-        process = await anyio.open_process(
-            [sys.executable, "-I", "-S", str(_CHILD)], stderr=subprocess.DEVNULL, env=environment, cwd="/"
-        )
+        with anyio.CancelScope(shield=True):  # cancelled while it starts, a process would be nobody's
+            process = await anyio.open_process(
+                [sys.executable, "-I", "-S", str(_CHILD)], stderr=subprocess.DEVNULL, env=environment, cwd="/"
+            )
         try:
             assert process.stdin is not None
             assert process.stdout is not None

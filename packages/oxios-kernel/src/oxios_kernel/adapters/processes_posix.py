@@ -62,19 +62,21 @@ async def _start(command: Command, mark: str, writing: int) -> Process:
     # A kernel that runs inside another's command adds its mark: the outer one must still find all processes.
     marks = f"{os.environ.get(MARK, '')}/{mark}"
     try:
-        return await anyio.open_process(
-            [*_shell(), command.text],
-            stdin=subprocess.DEVNULL,
-            stdout=writing,
-            stderr=subprocess.STDOUT,
-            cwd=command.folder,
-            env={**command.environment, MARK: marks},
-            start_new_session=True,
-        )
+        with anyio.CancelScope(shield=True):  # cancelled while it starts, a process would be nobody's
+            process = await anyio.open_process(
+                [*_shell(), command.text],
+                stdin=subprocess.DEVNULL,
+                stdout=writing,
+                stderr=subprocess.STDOUT,
+                cwd=command.folder,
+                env={**command.environment, MARK: marks},
+                start_new_session=True,
+            )
     except (OSError, ValueError) as error:
         raise ToolFailed(f"the command cannot be started in {str(command.folder)!r}: {error}") from error
     finally:
         os.close(writing)
+    return process
 
 
 def _shell() -> Sequence[str]:

@@ -13,7 +13,7 @@ from oxios_kernel.engine import Credentials, Engine
 from oxios_kernel.events import Bus
 from oxios_kernel.kernel import Kernel
 from oxios_kernel.personas import Personas
-from oxios_kernel.policy import Gate, rights_for
+from oxios_kernel.policy import FencedFiles, Gate, rights_for
 from oxios_kernel.ports.llm import Llm
 from oxios_kernel.tools import ToolCatalog
 from oxios_kernel.tools.builtin import FileTools, SearchTools, ShellTools
@@ -36,9 +36,10 @@ def build_kernel(
     bus = Bus()
     table = RunTable(runs=adapters.runs, journal=adapters.journal, clock=adapters.clock, bus=bus)
     gate = Gate(settings.security, adapters.files)
+    files = FencedFiles(adapters.files, settings.security.denied_paths)
     builtin = (
-        FileTools(adapters.files),
-        SearchTools(adapters.files, adapters.matcher),
+        FileTools(files),
+        SearchTools(files, adapters.matcher),
         ShellTools(adapters.processes, adapters.search_path),
     )
     tools = ToolCatalog(builtin, gate=gate, settings=settings.tools)
@@ -60,7 +61,7 @@ def build_kernel(
         llm_for=llm_for,
         supervisor=supervisor,
         records=adapters.records,
-        files=adapters.files,
+        files=files,
         bus=bus,
         rights=rights_for(Role.USER),
         protocol=_protocol(settings.protocol),

@@ -168,10 +168,24 @@ class Round:
         return elder, True
 
     def _first(self, heads: Heads) -> Ticket | None:
+        """Return the first in order, whatever has aged."""
         for priority in BY_URGENCY:
-            if free := self._free(heads(priority)):
-                return free[0] if len(free) == 1 else min(free, key=self._turn)
+            lanes = heads(priority)
+            if lanes and (free := self._free(lanes)):
+                return free[0] if len(free) == 1 else self._next_of(free)
         return None
+
+    def _next_of(self, heads: Sequence[Ticket]) -> Ticket:
+        """Return the first of one priority: fair shares, then deadlines."""
+        slots, served = self._load.principals, self._load.served
+        shares = [(slots.get(name := head.run.principal, 0), served.get(name, 0)) for head in heads]
+        least = min(shares)
+        equals = [head for head, share in zip(heads, shares, strict=True) if share == least]
+        return min(equals, key=self._turn_of_space)
+
+    def _turn_of_space(self, head: Ticket) -> tuple[int, int, Ticket]:
+        space = (head.run.principal, head.run.space_id)
+        return (self._load.spaces.get(space, 0), self._load.served.get(space, 0), head)
 
     def _yields(self, run: QueuedRun) -> bool:
         """Tell whether one like this went before the first in order, and no first has had its turn since."""
@@ -187,31 +201,19 @@ class Round:
 
     def _obstacle(self, run: QueuedRun) -> Waiting | None:
         """Return which cap or limit keeps a run from a free slot, `None` when nothing does."""
-        load, caps, provider = self._load, self._caps, run.provider
         kept = self._kept_for if self._kept_for is not run else None
-        if load.principals.get(run.principal, 0) >= caps.per_principal - (
-            kept is not None and kept.principal == run.principal
-        ):
+        most = self._caps.per_principal - (kept is not None and kept.principal == run.principal)
+        if self._load.principals.get(run.principal, 0) >= most:
             return Waiting.PRINCIPAL
-        if provider is None:
+        if run.provider is None:
             return None
-        if load.providers.get(provider, 0) >= caps.per_provider - (kept is not None and kept.provider == provider):
+        most = self._caps.per_provider - (kept is not None and kept.provider == run.provider)
+        if self._load.providers.get(run.provider, 0) >= most:
             return Waiting.PROVIDER
-        return Waiting.RATE if provider in self._closed else None
+        return Waiting.RATE if run.provider in self._closed else None
 
     def _standing(self, head: Ticket) -> int:
         return standing(head.run, self._caps, self._now)
-
-    def _turn(self, head: Ticket) -> tuple[int, int, int, int, Ticket]:
-        """What the heads of one priority are ordered by."""
-        load, principal, space = self._load, head.run.principal, (head.run.principal, head.run.space_id)
-        return (
-            load.principals.get(principal, 0),
-            load.served.get(principal, 0),
-            load.spaces.get(space, 0),
-            load.served.get(space, 0),
-            head,
-        )
 
     def _birth(self, head: Ticket) -> tuple[float, int]:
         """What runs of different priority are ordered by once waiting decides: when each began to age, as it were."""

@@ -1,5 +1,5 @@
-"""Fakes of the machine: files in memory, commands that a function answers, secrets from a mapping. Each is held to its
-adapter by a test that both pass."""
+"""Fakes of the machine: files in memory, commands that a function answers, secrets from a mapping. Files and secrets
+are held to their adapters by tests that both pass; how commands end is the function's to say."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path

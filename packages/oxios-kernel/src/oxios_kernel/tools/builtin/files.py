@@ -20,17 +20,23 @@ _SHOWN_LINES = 10
 
 
 class Read(Arguments):
+    """What `read` takes."""
+
     path: str = Field(description="The file, relative to the working folder")
     offset: int = Field(default=1, ge=1, description="The first line to show, counted from 1")
     limit: int = Field(default=2_000, ge=1, le=20_000, description="How many lines to show")
 
 
 class Write(Arguments):
+    """What `write` takes."""
+
     path: str = Field(description="The file, relative to the working folder; missing folders are made")
     content: str = Field(description="The whole new content")
 
 
 class Edit(Arguments):
+    """What `edit` takes."""
+
     path: str = Field(description="The file, relative to the working folder")
     old: str = Field(min_length=1, description="The text to replace, exactly as it is in the file")
     new: str = Field(description="The text to put in its place")
@@ -38,6 +44,8 @@ class Edit(Arguments):
 
 
 class Ls(Arguments):
+    """What `ls` takes."""
+
     path: str = Field(default=".", description="The folder, relative to the working folder")
 
 

@@ -27,6 +27,8 @@ _SEARCH_SECONDS = 30.0
 
 
 class Find(Arguments):
+    """What `find` takes."""
+
     pattern: str = Field(default="*", max_length=1_000, description="Glob: of the name, or of the path when it has a /")
     path: str = Field(default=".", description="Where to look, relative to the working folder")
     type: Literal["file", "folder", "any"] = Field(default="file", description="What to look for")
@@ -35,6 +37,8 @@ class Find(Arguments):
 
 
 class Grep(Arguments):
+    """What `grep` takes."""
+
     pattern: str = Field(
         min_length=1, max_length=1_000, description="Python regular expression, looked for in each line"
     )

@@ -30,6 +30,8 @@ _PARTED = re.compile(rb"^[\x80-\xbf]{1,3}")
 
 
 class Bash(Arguments):
+    """What `bash` takes."""
+
     command: str = Field(min_length=1, max_length=100_000, description="The command line")
     timeout_seconds: float = Field(default=120, gt=0, le=_MOST_SECONDS, description="When to stop it, in seconds")
 
