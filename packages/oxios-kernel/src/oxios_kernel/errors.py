@@ -4,6 +4,7 @@
     ├── InputError              the request itself is wrong: change it                      (usage)
     ├── ConfigError             a setting is wrong: mend it                                 (configuration)
     ├── HomeError               the home cannot be read or written                          (configuration)
+    │   └── HomeHosted          another kernel is the host of the home
     ├── NotFound                no such session, persona, run, model
     ├── Conflict                somebody else changed or holds it
     │   ├── LeaseLost           another host works on the run: stop
@@ -41,6 +42,7 @@ __all__ = [
     "CredentialsRefused",
     "Denied",
     "HomeError",
+    "HomeHosted",
     "IllegalTransition",
     "InputError",
     "JournalError",
@@ -78,6 +80,10 @@ class ConfigError(KernelError):
 
 class HomeError(KernelError):
     """The home folder or its database cannot be read or written."""
+
+
+class HomeHosted(HomeError):
+    """Another kernel is the host of the home; the message names its process and since when."""
 
 
 class NotFound(KernelError):

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
-from oxios_kernel.agents import RunTable
+from oxios_kernel.agents import Processes, RunTable, Supervisor
 from oxios_kernel.config import Settings
 from oxios_kernel.conversation import Conversation, Sessions
 from oxios_kernel.engine import Engine
 from oxios_kernel.events import Bus
 from oxios_kernel.personas import Personas
+from oxios_kernel.schedule import Scheduler
 from oxios_kernel.tools import ToolCatalog
 
 __all__ = ["Kernel"]
@@ -22,6 +23,9 @@ class Kernel:
         conversation: message in, reply out.
         sessions: the conversations that are kept.
         table: the runs.
+        processes: agents as processes: fork, wait, kill, pause, resume, message.
+        supervisor: carries runs out.
+        scheduler: who may run, who waits, and why.
         engine: the models.
         personas: the ways of working.
         tools: the tools that agents are given.
@@ -33,6 +37,9 @@ class Kernel:
     conversation: Conversation
     sessions: Sessions
     table: RunTable
+    processes: Processes
+    supervisor: Supervisor
+    scheduler: Scheduler
     engine: Engine
     personas: Personas
     tools: ToolCatalog

@@ -6,18 +6,19 @@ from pathlib import Path
 
 import anyio
 import pytest
-from oxios_kernel.agents import AgentOutcome, AgentTask, Limits, RunTable, Supervisor
+from oxios_kernel.agents import AgentOutcome, AgentTask, AgentWork, Carrier, Life, Limits, RunTable
 from oxios_kernel.domain.access import Role
 from oxios_kernel.domain.capability import CSPACE_ALL
 from oxios_kernel.domain.event import Event, StepBegan, TextArrived, ToolEnded
 from oxios_kernel.domain.ids import RunId
-from oxios_kernel.domain.run import Run, RunKind, RunState
+from oxios_kernel.domain.run import RunKind, RunState
 from oxios_kernel.domain.tool import Repeat, ToolCall, ToolResult, ToolSpec, ToolStatus
 from oxios_kernel.domain.transcript import ToolMessage, UserMessage
 from oxios_kernel.errors import Conflict, ContextTooLong, ModelUnavailable
 from oxios_kernel.events import Bus
 from oxios_kernel.ports.llm import LlmRequest
 from oxios_kernel.ports.toolset import ToolContext
+from oxios_kernel.schedule import Caps, Rates, Scheduler
 from oxios_kernel.testing import HANG, FakeClock, MemoryJournal, ScriptedLlm, calls, says
 from oxios_kernel.testing.llm import Script
 
@@ -53,7 +54,7 @@ class Bench:
 
 @dataclass
 class World:
-    """A table on a memory journal, and the supervisor of one agent."""
+    """The work of agents on a memory journal: one agent, carried out in the test's own task."""
 
     llm: ScriptedLlm
     tools: Bench = field(default_factory=Bench)
@@ -61,25 +62,33 @@ class World:
     limits: Limits = field(default_factory=Limits)
     bus: Bus = field(default_factory=Bus)
 
-    def supervisor(self) -> Supervisor:
+    async def live(self) -> AgentOutcome:
         clock = FakeClock()
-        return Supervisor(
-            table=RunTable(runs=self.journal, journal=self.journal, clock=clock, bus=self.bus),
+        table = RunTable(runs=self.journal, control=self.journal, clock=clock)
+        work = AgentWork(
+            table=table,
             llm_for=lambda about: self.llm,
             tools_for=lambda rights: self.tools,
+            scheduler=Scheduler(clock, lambda: CAPS, Rates()),
+            clock=clock,
             bus=self.bus,
             limits=self.limits,
             outputs=Path("/nowhere"),
         )
-
-    async def live(self) -> AgentOutcome:
-        now = FakeClock().now()
-        turn = Run(id=RunId("turn"), kind=RunKind.TURN, created_at=now, changed_at=now)
-        return await self.supervisor().start("turn.g0", TASK, parent=turn, title="test")
+        await table.add(table.fresh("turn.g0", RunKind.AGENT, TASK.to_json(), title="test"))
+        carrier = Carrier(runs=self.journal, control=self.journal, journal=self.journal, bus=self.bus)
+        run = await carrier.carry_out(Life(run_id="turn.g0"), work)
+        if run.state is RunState.FAILED:
+            raise Conflict(f"it has failed: {run.reason}")
+        return AgentOutcome.from_json(run.output)
 
     async def state(self) -> RunState:
-        return (await self.supervisor().table.get("turn.g0")).state
+        run = await self.journal.get(RunId("turn.g0"))
+        assert run is not None
+        return run.state
 
+
+CAPS = Caps(concurrent=4, per_principal=4, per_provider=4, ageing_seconds=30)
 
 TASK = AgentTask(
     system="rules",

@@ -104,7 +104,7 @@ class Carrier:
             raise
         with anyio.CancelScope(shield=True):
             run = await self._enter(lease, run, RunState.DONE, output=output)
-        return run
+        return run  # noqa: RET504  # a scope that may swallow an error is not a place to return from, says mypy
 
     async def _park(self, lease: Lease, run: Run, parked: Parked) -> Run:
         letters = -1 if parked.letters is None else parked.letters

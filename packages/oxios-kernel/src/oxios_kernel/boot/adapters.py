@@ -24,6 +24,7 @@ from oxios_kernel.adapters.records_files import FileRecords
 from oxios_kernel.adapters.secrets_files import SecretsFiles
 from oxios_kernel.domain.ids import NewId
 from oxios_kernel.ports.clock import Clock
+from oxios_kernel.ports.control import RunControl
 from oxios_kernel.ports.files import Files
 from oxios_kernel.ports.journal import Journal, Runs
 from oxios_kernel.ports.llm import Llm
@@ -76,6 +77,7 @@ class Adapters:
     new_id: NewId
     journal: Journal
     runs: Runs
+    control: RunControl
     records: Records
     locks: Locks
     files: Files
@@ -104,6 +106,7 @@ async def open_adapters(paths: Paths, environment: Mapping[str, str]) -> AsyncIt
             new_id=_new_id,
             journal=journal,
             runs=journal,
+            control=journal,
             records=FileRecords(paths.home / "workspace"),
             locks=LocksFlock(paths.home / "run"),
             files=FilesBeneath(),

@@ -6,6 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from oxios_kernel.boot.adapters import Adapters, Paths, open_adapters, open_real_models
+from oxios_kernel.boot.background import at_work
+from oxios_kernel.boot.hosting import hosting
 from oxios_kernel.boot.services import build_engine, build_kernel
 from oxios_kernel.config import JournalSettings, Settings, load_settings
 from oxios_kernel.engine import Credentials
@@ -18,7 +20,11 @@ FOR_EVER = timedelta(days=36_500)
 
 @asynccontextmanager
 async def open_kernel(
-    home: Path | str, *, environment: Mapping[str, str] | None = None, settings: Settings | None = None
+    home: Path | str,
+    *,
+    environment: Mapping[str, str] | None = None,
+    settings: Settings | None = None,
+    host: bool = False,
 ) -> AsyncIterator[Kernel]:
     """Open the kernel of a home, and close it when the block is left.
 
@@ -26,8 +32,11 @@ async def open_kernel(
         home: the folder that keeps settings, runs and conversations; it is made when it is missing.
         environment: where provider keys and `OXIOS_…` settings are looked for besides the home, `None` for nowhere.
         settings: what to open it with, `None` to read `config.toml` of the home and the environment.
+        host: whether this kernel is the host of its home: it carries out every queued run and takes over those whose
+            process died. A home has one host at a time; kernels beside it carry out what they start themselves.
 
     Raises:
+        HomeHosted: `host` was asked for, and the home has a host already.
         ConfigError: a setting or the credentials file cannot be used.
         HomeError: the home cannot be read or written, or a newer program wrote its database.
     """
@@ -37,18 +46,16 @@ async def open_kernel(
     if settings is None:
         loaded = load_settings(paths.config, known)
         settings, notices = loaded.settings, loaded.warnings
-    async with open_adapters(paths, known) as adapters:
+    async with hosting(paths.home / "run", host=host), open_adapters(paths, known) as adapters:
         credentials = Credentials(
             adapters.secrets, environ=known, api_base=settings.engine.api_base, file=str(paths.credentials)
         )
         async with open_real_models(credentials.connect, adapters.known_models) as real:
             engine = build_engine(adapters, credentials, real, settings)
             await _collect(adapters, settings.journal)
-            kernel = build_kernel(adapters, engine, settings, paths, notices + adapters.notices)
-            try:
+            kernel = build_kernel(adapters, engine, settings, paths, notices=notices + adapters.notices, host=host)
+            async with at_work(kernel):
                 yield kernel
-            finally:
-                kernel.bus.close()
 
 
 async def _collect(adapters: Adapters, settings: JournalSettings) -> None:

@@ -19,6 +19,7 @@ __all__ = [
     "JournalSettings",
     "LoggingSettings",
     "ProtocolSettings",
+    "ScheduleSettings",
     "Section",
     "SecuritySettings",
     "Settings",
@@ -96,6 +97,54 @@ class AgentsSettings(Section):
         ge=10_000,
         le=100_000_000,
         description="The length of a transcript in characters at which its older part is summarised.",
+    )
+
+    max_depth: int = Field(
+        default=5,
+        ge=0,
+        le=50,
+        description="How many agents may stand above one another; 0: an agent starts no others.",
+    )
+    max_children: int = Field(
+        default=50,
+        ge=1,
+        le=100_000,
+        description="The most agents of one parent that have not ended.",
+    )
+    max_agents: int = Field(
+        default=20_000,
+        ge=1,
+        le=10_000_000,
+        description="The most agents of a home that have not ended.",
+    )
+
+
+class ScheduleSettings(Section):
+    """How many runs may run at a time. One that waits for a child, a letter, a person or a moment does not count."""
+
+    concurrent: int = Field(
+        default=16,
+        ge=1,
+        le=10_000,
+        description="The most runs at a time.",
+    )
+    per_principal: int = Field(
+        default=16,
+        ge=1,
+        le=10_000,
+        description="The most runs of one person or program at a time.",
+    )
+    per_provider: int = Field(
+        default=16,
+        ge=1,
+        le=10_000,
+        description="The most runs at a time whose models are of one provider.",
+    )
+    ageing_seconds: float = Field(
+        default=30.0,
+        ge=0.1,
+        le=86_400,
+        description="How long a run waits, in seconds, to count as one class more urgent.",
     )
 
 
@@ -215,6 +264,7 @@ class Settings(Section):
     )
     engine: EngineSettings = EngineSettings()
     agents: AgentsSettings = AgentsSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
     tools: ToolsSettings = ToolsSettings()
     security: SecuritySettings = SecuritySettings()
     protocol: ProtocolSettings = ProtocolSettings()

@@ -5,6 +5,7 @@ be run, or cannot be, is not evidence for anything: the criterion stays unverifi
 """
 
 import json
+from dataclasses import replace
 from functools import partial
 
 import anyio.to_thread
@@ -64,7 +65,7 @@ class Examiner:
     async def _run(self, check: CommandCheck, key: str) -> Observation:
         arguments: JsonObject = {"command": check.command, "timeout_seconds": check.timeout_seconds}
         call = ToolCall(id=key, name="bash", arguments=arguments, raw=json.dumps(arguments))
-        result = await self._tools.call(call, self._context)
+        result = await self._tools.call(call, replace(self._context, key=f"{self._context.key}/{key}"))
         if result.status is ToolStatus.TIMED_OUT:
             return check.judge(None, result.text)
         if result.exit_code is None:

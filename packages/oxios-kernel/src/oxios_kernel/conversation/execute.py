@@ -26,7 +26,6 @@ from oxios_kernel.ports.toolset import ToolContext
 __all__ = ["AgentStopped", "agent_context", "agent_name", "agent_task", "denial", "evidence", "execute"]
 
 
-
 class AgentStopped(KernelError):
     """The agent of a turn was killed, or has failed by a fault: the turn has nothing to judge."""
 

@@ -112,7 +112,7 @@ class Conversation:
     async def _carry_out(self, run_id: str) -> Reply:
         run = await self.supervisor.here(run_id, self._turn)
         if run.state is not RunState.DONE:
-            raise Conflict(f"Run {run_id} has {run.state.value} and cannot go on: {run.reason or 'no reason is known'}.")
+            raise Conflict(f"Run {run_id} is {run.state.value}: {run.reason or 'no reason is known'}.")
         return Reply.from_json(run.output)
 
     async def _start(self, request: TurnRequest, session: Session, root: Path) -> TurnInput:

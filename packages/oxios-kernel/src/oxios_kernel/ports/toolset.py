@@ -14,7 +14,7 @@ from oxios_kernel.domain.tool import ToolCall, ToolResult, ToolSpec
 __all__ = ["Parked", "ToolContext", "Toolset"]
 
 
-class Parked(Exception):  # noqa: N818  # not an error: the call has no result yet
+class Parked(Exception):  # not an error: the call has no result yet
     """Raised by a pure tool that has nothing to return before something else happens.
 
     The agent becomes a row until then, and the call is made again.

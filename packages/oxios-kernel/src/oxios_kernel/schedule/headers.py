@@ -95,11 +95,7 @@ def _moment(text: str) -> datetime | None:
     for parse in (datetime.fromisoformat, parsedate_to_datetime):
         try:
             moment = parse(text)
-<<<<<<< HEAD
-        except ValueError:
-=======
         except (ValueError, OverflowError):
->>>>>>> main
             continue
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return None

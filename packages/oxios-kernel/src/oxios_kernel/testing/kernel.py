@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from oxios_kernel.boot.adapters import Paths, open_adapters
+from oxios_kernel.boot.background import at_work
 from oxios_kernel.boot.services import build_engine, build_kernel
 from oxios_kernel.config import Settings
 from oxios_kernel.engine import Credentials
@@ -17,13 +18,16 @@ __all__ = ["open_test_kernel"]
 
 
 @asynccontextmanager
-async def open_test_kernel(home: Path, llm: Llm, settings: Settings | None = None) -> AsyncIterator[Kernel]:
+async def open_test_kernel(
+    home: Path, llm: Llm, settings: Settings | None = None, *, host: bool = False
+) -> AsyncIterator[Kernel]:
     """Open a kernel that asks `llm` and nobody else; it knows no keys and reads no settings.
 
     Args:
         home: a folder of the test; opened again it holds what the kernel before left.
         llm: answers every model call, whichever model is named.
         settings: what to open it with, `None` for the defaults.
+        host: whether it carries out all runs of the home.
     """
     paths = Paths.below(home)
     chosen = settings or Settings()
@@ -31,8 +35,6 @@ async def open_test_kernel(home: Path, llm: Llm, settings: Settings | None = Non
         adapters = replace(opened, demo=llm)
         credentials = Credentials(adapters.secrets, environ={}, api_base={}, file=str(paths.credentials))
         engine = build_engine(adapters, credentials, llm, chosen)
-        kernel = build_kernel(adapters, engine, chosen, paths)
-        try:
+        kernel = build_kernel(adapters, engine, chosen, paths, host=host)
+        async with at_work(kernel):
             yield kernel
-        finally:
-            kernel.bus.close()

@@ -9,7 +9,7 @@ import anyio.to_thread
 
 from oxios_kernel.domain.tool import ToolCall, ToolResult, ToolSpec, ToolStatus
 from oxios_kernel.errors import KernelError
-from oxios_kernel.ports.toolset import ToolContext, Toolset
+from oxios_kernel.ports.toolset import Parked, ToolContext, Toolset
 from oxios_kernel.tools.cutting import cut_middle
 from oxios_kernel.tools.outputs import keep, output_file
 
@@ -49,7 +49,7 @@ class Limited:
     async def _guarded(self, call: ToolCall, context: ToolContext) -> ToolResult:
         try:
             return await self._inner.call(call, context)
-        except KernelError:
+        except (KernelError, Parked):
             raise
         except Exception as error:
             logger.exception("the tool %s broke", call.name)

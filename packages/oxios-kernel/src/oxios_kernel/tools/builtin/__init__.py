@@ -1,8 +1,9 @@
 """The tools that come with the kernel. Each toolset is handed the ports it needs, so what a tool can reach is readable
 in its constructor; `boot` makes them and `catalog.py` wraps them."""
 
+from oxios_kernel.tools.builtin.agents import AgentTools
 from oxios_kernel.tools.builtin.files import FileTools
 from oxios_kernel.tools.builtin.search import SearchTools
 from oxios_kernel.tools.builtin.shell import ShellTools
 
-__all__ = ["FileTools", "SearchTools", "ShellTools"]
+__all__ = ["AgentTools", "FileTools", "SearchTools", "ShellTools"]
