@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule, run_state_machine_as_test
 from oxios_kernel.domain.event import CircuitState
@@ -184,4 +184,11 @@ class Calls(RuleBasedStateMachine):
 
 
 def test_a_circuit_agrees_with_a_list_whatever_happens() -> None:
-    run_state_machine_as_test(Calls, settings=settings(max_examples=200, stateful_step_count=60, deadline=None))
+    bounds = settings(
+        max_examples=200,
+        stateful_step_count=60,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    run_state_machine_as_test(Calls, settings=bounds)

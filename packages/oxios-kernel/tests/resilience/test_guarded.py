@@ -130,8 +130,7 @@ async def test_the_next_model_is_asked_at_once_while_one_is_shut() -> None:
 
 async def test_each_change_of_state_is_told_with_the_run_that_caused_it() -> None:
     world = World()
-    answers = iter([*[ModelUnavailable("503")] * 6, says("well")])
-    inner = ScriptedLlm(lambda _: next(answers))
+    inner = ScriptedLlm([*[ModelUnavailable("503")] * 6, says("well")])
     await fail(world.guarded(inner, "one"), 5)
     await world.clock.advance(30)
     await fail(world.guarded(inner, "two"), 1)
