@@ -7,8 +7,8 @@ import time
 from dataclasses import dataclass
 
 import anyio
-from oxios_cli import ExitCode
-from oxios_gateway import Listen, Progress
+from oxios_cli import ExitCode, TurnView
+from oxios_gateway import Progress
 from oxios_kernel.conversation import Reply, TurnRequest
 from oxios_kernel.domain.run import Run
 from oxios_kernel.errors import Conflict, KernelError
@@ -65,28 +65,39 @@ class Ending:
 
 
 class _Watch:
-    """Hands progress on and remembers the phase."""
+    """Shows progress and remembers the phase. Sentences take the live line away first, so that neither spoils the
+    other; after `stop` it does not come back, because a process that leaves at once would leave the cursor hidden."""
 
-    def __init__(self, listen: Listen) -> None:
+    def __init__(self, view: TurnView) -> None:
         self.phase = ""
-        self._listen = listen
+        self._view = view
+        self._stopping = False
 
     def __call__(self, progress: Progress) -> None:
         self.phase = progress.phase or self.phase
-        self._listen(progress)
+        if not self._stopping:
+            self._view.show(progress)
+
+    def say(self, message: str, *, hint: str | None = None) -> None:
+        self._view.close()
+        say(message, hint=hint)
+
+    def stop(self) -> None:
+        self._stopping = True
+        self.say("Stopping; press Ctrl-C again to leave at once.")
 
 
-async def carry_out(invocation: Invocation, order: Order, listen: Listen) -> Ending:
+async def carry_out(invocation: Invocation, order: Order, view: TurnView) -> Ending:
     """Carry an order out.
 
     Raises:
         Exception: only with `--debug`, so that it is seen where it came from.
     """
-    began, watch = time.monotonic(), _Watch(listen)
+    began, watch = time.monotonic(), _Watch(view)
     reply = run = failure = None
     try:
         async with open_converse(invocation) as converse:
-            reply, failure = await _work(converse, order, watch)
+            reply, failure = await _work(converse, order, watch, debug=invocation.debug)
             run = await converse.find(order.run_id)
     except Exception as error:
         failure = explain(error)
@@ -96,42 +107,43 @@ async def carry_out(invocation: Invocation, order: Order, listen: Listen) -> End
     return Ending(reply=reply, failure=failure, run=run, phase=watch.phase, duration_ms=duration_ms)
 
 
-async def _work(converse: KernelConverse, order: Order, listen: Listen) -> tuple[Reply | None, Failure | None]:
-    def stopping() -> None:
-        say("Stopping; press Ctrl-C again to leave at once.")
-
+async def _work(
+    converse: KernelConverse, order: Order, watch: _Watch, *, debug: bool
+) -> tuple[Reply | None, Failure | None]:
     seconds = math.inf if order.timeout_seconds is None else order.timeout_seconds
-    async with stop_on_interrupt(code=ExitCode.INTERRUPTED, first=stopping) as work:
+    async with stop_on_interrupt(code=ExitCode.INTERRUPTED, first=watch.stop) as work:
         with work, anyio.move_on_after(seconds):
             try:
-                return await _answered(converse, order, listen), None
-            except KernelError as error:
+                return await _answered(converse, order, watch), None
+            except Exception as error:
+                if debug:
+                    raise
                 return None, explain(error)
         if work.cancel_called:
             return None, explain(KeyboardInterrupt())
         return None, explain(TimeoutError(f"It took longer than the {seconds:g} seconds that --timeout allows."))
 
 
-async def _answered(converse: KernelConverse, order: Order, listen: Listen) -> Reply:
+async def _answered(converse: KernelConverse, order: Order, watch: _Watch) -> Reply:
     if order.turn is None:
-        return await converse.resume(order.run_id, listen=listen)
+        return await converse.resume(order.run_id, listen=watch)
     for run in await converse.interrupted():
-        await _finish(converse, run, listen)
-    return await converse.carry_out(order.turn, listen=listen)
+        await _finish(converse, run, watch)
+    return await converse.carry_out(order.turn, listen=watch)
 
 
-async def _finish(converse: KernelConverse, run: Run, listen: Listen) -> None:
+async def _finish(converse: KernelConverse, run: Run, watch: _Watch) -> None:
     """Take up a run whose process died. Whatever comes of it, the new task is not held up."""
     again = f"oxios run --resume {run.id}"
     if run.attempts >= MOST_ATTEMPTS:
-        say(f"Run {run.id} was interrupted {run.attempts} times and is left alone: {run.title}", hint=again)
+        watch.say(f"Run {run.id} was interrupted {run.attempts} times and is left alone: {run.title}", hint=again)
         return
-    say(f"First going on with what was interrupted: {run.title} (run {run.id})")
+    watch.say(f"First going on with what was interrupted: {run.title} (run {run.id})")
     try:
-        reply = await converse.resume(run.id, listen=listen)
+        reply = await converse.resume(run.id, listen=watch)
     except Conflict:
         return  # another process was quicker
     except KernelError as error:
-        say(f"It could not be finished: {error}", hint=again)
+        watch.say(f"It could not be finished: {error}", hint=again)
         return
-    say("That is done now.", hint=f"oxios sessions show {reply.session_id}")
+    watch.say("That is done now.", hint=f"oxios sessions show {reply.session_id}")

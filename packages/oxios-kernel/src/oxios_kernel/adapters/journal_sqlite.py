@@ -1,9 +1,9 @@
-"""The ports `Journal` and `Runs` on one SQLite file: an event-sourced journal with one writing thread.
+"""The ports `Journal`, `Runs` and `RunControl` on one SQLite file: an event-sourced journal with one writing thread.
 
 A write is on the disk (WAL, `synchronous=FULL`) when its call returns, and writes that come together share one fsync.
 Several processes may have the same file open, each as a host of its own. This module turns calls into work for two
-threads, one that writes and one that reads; what the work is stands in `journal_sqlite_entries` and
-`journal_sqlite_runs`. Its fake is `testing.MemoryJournal`; one conformance suite holds both.
+threads, one that writes and one that reads; what the work is stands in `journal_sqlite_entries`, `_runs`, `_control`
+and `_mail`. Its fake is `testing.MemoryJournal`; one conformance suite holds both.
 """
 
 import sqlite3
@@ -18,7 +18,9 @@ from typing import Self
 import anyio
 from anyio import to_thread
 
-from oxios_kernel.adapters import journal_sqlite_entries as entries
+from oxios_kernel.adapters import journal_sqlite_control as control
+from oxios_kernel.adapters import journal_sqlite_entries as effects
+from oxios_kernel.adapters import journal_sqlite_mail as mail
 from oxios_kernel.adapters import journal_sqlite_runs as runs
 from oxios_kernel.adapters.hosts_flock import HostsFlock, doorway
 from oxios_kernel.adapters.journal_sqlite_entries import Effect
@@ -27,7 +29,8 @@ from oxios_kernel.adapters.journal_sqlite_file import connect, prepare
 from oxios_kernel.adapters.journal_sqlite_lane import Lane, commit_together, each_for_itself
 from oxios_kernel.domain.fact import Json, Moment
 from oxios_kernel.domain.ids import RunId, is_id
-from oxios_kernel.domain.run import Entry, Lease, Run, RunState
+from oxios_kernel.domain.letter import Letter
+from oxios_kernel.domain.run import Entry, Lease, Run, RunState, Signal
 from oxios_kernel.errors import HomeError, InputError
 from oxios_kernel.ports.clock import Clock
 from oxios_kernel.ports.journal import Intent, RunQuery
@@ -91,15 +94,15 @@ class JournalSqlite:
         await self.aclose()
 
     async def replay(self, run_id: RunId) -> Sequence[Entry]:
-        return await self._reader.do(partial(entries.replay, run_id=run_id))
+        return await self._reader.do(partial(effects.replay, run_id=run_id))
 
     async def intend(self, lease: Lease, key: str, digest: str) -> Intent:
         effect = Effect(key=key, digest=digest, at=self._clock.now())
-        return await self._writer.do(partial(entries.intend, lease=lease, effect=effect))
+        return await self._writer.do(partial(effects.intend, lease=lease, effect=effect))
 
     async def record(self, lease: Lease, key: str, digest: str, result: Json) -> Entry:
         effect = Effect(key=key, digest=digest, at=self._clock.now(), result=result, stored=encode(result))
-        return await self._writer.do(partial(entries.record, lease=lease, effect=effect))
+        return await self._writer.do(partial(effects.record, lease=lease, effect=effect))
 
     async def add(self, run: Run) -> bool:
         return await self._writer.do(partial(runs.add, run=run))
@@ -117,14 +120,14 @@ class JournalSqlite:
         return lease  # noqa: RET504  (mypy: a scope may swallow its own cancellation, so `with` cannot return)
 
     async def release(self, lease: Lease) -> None:
-        await self._writer.do(partial(runs.release, lease=lease))
+        await self._writer.do(partial(runs.release, lease=lease, at=self._clock.now()))
 
     async def change(self, lease: Lease, state: RunState, *, output: Json = None, reason: str | None = None) -> Run:
         changes = {"state": state, "output": output, "reason": reason, "changed_at": self._clock.now()}
         return await self._writer.do(partial(runs.change, lease=lease, changes=changes))
 
     async def orphans(self) -> Sequence[Run]:
-        return await self._reader.do(self._orphans)
+        return await self._reader.do(partial(runs.orphans, alive=self._hosts.alive))
 
     async def collect(self, keep: int, older_than: Moment) -> int:
         # Each chunk is a transaction of its own: the appends of running agents come in between.
@@ -137,8 +140,53 @@ class JournalSqlite:
                 pass
         return removed
 
-    def _orphans(self, connection: sqlite3.Connection) -> list[Run]:
-        return [run for run in runs.running(connection) if run.owner is None or not self._hosts.alive(run.owner)]
+    async def tree(self, run_id: RunId) -> Sequence[Run]:
+        return await self._reader.do(partial(control.tree, run_id=run_id))
+
+    async def signal(self, run_id: RunId, signal: Signal, reason: str) -> Sequence[Run]:
+        request = control.Request(signal=signal, reason=reason, at=self._clock.now())
+        alive = self._hosts.alive
+        return await self._writer.do(partial(control.signal, run_id=run_id, request=request, alive=alive))
+
+    async def signalled(self) -> Sequence[Run]:
+        return await self._reader.do(partial(control.signalled, host=self.host))
+
+    async def park(self, lease: Lease, waiting_for: Sequence[RunId], wake_at: Moment | None, letters: int) -> Run:
+        wait = control.Wait(children=tuple(waiting_for), wake_at=wake_at, letters=letters)
+        return await self._writer.do(partial(control.park, lease=lease, wait=wait, at=self._clock.now()))
+
+    async def wake(self, now: Moment) -> Sequence[RunId]:
+        return await self._writer.do(partial(control.wake, now=now))
+
+    async def next_moment(self) -> Moment | None:
+        return await self._reader.do(control.next_moment)
+
+    async def resume(self, run_id: RunId) -> Run:
+        return await self._writer.do(partial(control.resume, run_id=run_id, at=self._clock.now()))
+
+    async def queued(self, limit: int) -> Sequence[Run]:
+        return await self._reader.do(partial(control.queued, limit=limit, alive=self._hosts.alive))
+
+    async def reprioritise(self, run_id: RunId, priority: int) -> Run:
+        return await self._writer.do(partial(control.reprioritise, run_id=run_id, priority=priority))
+
+    async def post(self, letter: Letter) -> Letter:
+        return await self._writer.do(partial(mail.post, letter=letter, at=self._clock.now()))
+
+    async def letters(self, run_id: RunId, after: int = 0) -> Sequence[Letter]:
+        return await self._reader.do(partial(mail.letters, run_id=run_id, after=after))
+
+    async def add_within(self, run: Run, crowd: int, children: int) -> bool:
+        return await self._writer.do(partial(control.add_within, run=run, most=crowd, most_children=children))
+
+    async def branch(self, source: RunId, run: Run, entries: Sequence[Entry]) -> bool:
+        return await self._writer.do(partial(control.branch, source=source, run=run, entries=entries))
+
+    async def version(self) -> int:
+        return await self._reader.do(control.version)
+
+    async def crowd(self) -> int:
+        return await self._reader.do(control.crowd)
 
 
 @dataclass(frozen=True, kw_only=True)

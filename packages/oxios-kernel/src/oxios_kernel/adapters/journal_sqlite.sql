@@ -23,16 +23,28 @@ SELECT * FROM runs WHERE /* conditions */ ORDER BY created_at DESC, number DESC 
 SELECT * FROM runs WHERE state = 'running' ORDER BY created_at, number;
 
 -- name: claim_run
--- Give a run to a host: a new epoch and one more attempt.
-UPDATE runs SET owner = :owner, epoch = epoch + 1, attempts = attempts + 1 WHERE id = :id;
+-- Give a run to a host: a new epoch, one more attempt, and one more crash if it was left by a dead one.
+UPDATE runs SET owner = :owner, epoch = epoch + 1, attempts = attempts + 1, crashes = crashes + :crashed WHERE id = :id;
 
 -- name: release_run
--- Take a run from its host, if it is still that host's.
-UPDATE runs SET owner = NULL WHERE id = :run_id AND owner = :owner AND epoch = :epoch;
+-- Take a run from its host, if it is still that host's; what it was asked to do meanwhile comes back.
+UPDATE runs SET owner = NULL WHERE id = :run_id AND owner = :owner AND epoch = :epoch RETURNING signal;
 
 -- name: change_run
 -- Bring a run into a state.
-UPDATE runs SET state = :state, output = :output, reason = :reason, changed_at = :changed_at WHERE id = :id;
+UPDATE runs SET state = :state, output = :output, reason = :reason, changed_at = :changed_at, signal = :signal,
+    waiting_for = :waiting_for, wake_at = :wake_at
+WHERE id = :id;
+
+-- name: obey_signal
+-- Do to a run on which nobody works what it is asked; whoever held it is over.
+UPDATE runs SET state = :state, reason = :reason, changed_at = :at, crashes = crashes + :crashed,
+    signal = NULL, owner = NULL
+WHERE id = :id;
+
+-- name: queue_waiting
+-- Let a run go on if it waits.
+UPDATE runs SET state = 'queued', changed_at = :at WHERE id = :id AND state = 'waiting';
 
 -- name: get_leased
 -- A run's row, if the lease is its current one.
@@ -71,6 +83,82 @@ INSERT OR IGNORE INTO blobs (sha256, body) VALUES (:sha256, :body);
 -- The number of a kept content.
 SELECT number FROM blobs WHERE sha256 = :sha256;
 
+-- name: tree
+-- A run and its descendants, parents before their children.
+WITH RECURSIVE tree (number, id, level) AS (
+    SELECT number, id, 0 FROM runs WHERE id = :id
+    UNION ALL
+    SELECT runs.number, runs.id, level + 1 FROM tree JOIN runs ON runs.parent = tree.id)
+SELECT runs.* FROM tree JOIN runs USING (number) ORDER BY level, created_at, runs.number;
+
+-- name: add_signal
+-- Ask the host of a run for something.
+UPDATE runs SET signal = :signal, reason = :reason WHERE id = :id;
+
+-- name: signalled
+-- What a host is asked for, oldest run first.
+SELECT * FROM runs WHERE owner = :host AND signal IS NOT NULL ORDER BY created_at, number;
+
+-- name: park_run
+-- Let a run wait as a row, and take it from its host.
+UPDATE runs SET state = :state, reason = :reason, changed_at = :at, waiting_for = :waiting_for, wake_at = :wake_at,
+    owner = NULL
+WHERE id = :id;
+
+-- name: has_ended
+-- Whether one of these children has ended, or is gone.
+SELECT EXISTS (
+    SELECT 1 FROM json_each(:children) AS child LEFT JOIN runs ON runs.id = child.value
+    WHERE runs.id IS NULL OR state IN ('done', 'failed', 'killed'));
+
+-- name: due
+-- The waiting runs whose moment is there, in the order of their moments.
+SELECT id FROM runs WHERE state = 'waiting' AND wake_at IS NOT NULL AND wake_at <= :at ORDER BY wake_at, number;
+
+-- name: next_moment
+-- The earliest moment for which a run waits.
+SELECT min(wake_at) FROM runs WHERE state = 'waiting' AND wake_at IS NOT NULL;
+
+-- name: resume_run
+-- Let a paused run go on, and take a pause back.
+UPDATE runs SET state = :state, reason = :reason, changed_at = :changed_at, signal = :signal WHERE id = :id;
+
+-- name: queued
+-- The queue: the most urgent first, of equals the oldest.
+SELECT * FROM runs WHERE state = 'queued' ORDER BY priority DESC, created_at, number;
+
+-- name: reprioritise_run
+-- Change how urgent a run is.
+UPDATE runs SET priority = :priority WHERE id = :id;
+
+-- name: crowd
+-- How many agents have not ended.
+SELECT size FROM crowd;
+
+-- name: room
+-- What decides whether an agent may be added: whether it is there, the crowd, and its parent with its going children.
+SELECT EXISTS (SELECT 1 FROM runs WHERE id = :id) AS there,
+       (SELECT size FROM crowd) AS crowd,
+       (SELECT count(*) FROM runs WHERE parent = :parent AND state NOT IN ('done', 'failed', 'killed')) AS children,
+       (SELECT state = 'killed' OR signal IS 'kill' FROM runs WHERE id = :parent) AS parent_killed;
+
+-- name: mailbox
+-- A run's number and state, how many letters it has, and the letter under that key if there is one.
+SELECT runs.number, state, (SELECT coalesce(max(place), 0) FROM mail WHERE run = runs.number) AS letters,
+       id, sender, text, key, answers, place, at
+FROM runs LEFT JOIN mail ON mail.run = runs.number AND key = :key
+WHERE id = :id;
+
+-- name: add_letter
+-- Put a letter into a mailbox.
+INSERT INTO mail (run, place, sender, text, key, answers, at)
+VALUES (:run, :place, :sender, :text, :key, :answers, :at);
+
+-- name: letters
+-- The letters to a run after one, oldest first.
+SELECT id, sender, text, key, answers, place, at FROM mail JOIN runs ON runs.number = mail.run
+WHERE id = :id AND place > :after ORDER BY place;
+
 -- name: collectable
 -- Final runs that are too old or too many, oldest first. A run waits for its parent, which may still ask for it.
 SELECT number FROM runs AS run
@@ -86,6 +174,10 @@ ORDER BY changed_at, number LIMIT :chunk;
 -- name: drop_entries
 -- Remove a run's journal.
 DELETE FROM entries WHERE run = :run;
+
+-- name: drop_mail
+-- Remove a run's mailbox.
+DELETE FROM mail WHERE run = :run;
 
 -- name: drop_run
 -- Remove a run's row.

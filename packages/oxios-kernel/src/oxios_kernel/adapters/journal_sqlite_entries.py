@@ -2,11 +2,12 @@
 
 import hashlib
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from oxios_kernel.adapters.journal_sqlite_facts import to_column, to_entry
+from oxios_kernel.adapters.journal_sqlite_facts import encode, to_column, to_entry
 from oxios_kernel.adapters.journal_sqlite_file import STATEMENTS
 from oxios_kernel.adapters.journal_sqlite_runs import lost
 from oxios_kernel.domain.fact import Json
@@ -15,7 +16,7 @@ from oxios_kernel.domain.run import Entry, Lease
 from oxios_kernel.errors import JournalMismatch
 from oxios_kernel.ports.journal import Intent
 
-__all__ = ["Effect", "intend", "record", "replay"]
+__all__ = ["Effect", "copy", "intend", "record", "replay"]
 
 ROW_BYTES = 256 * 1024
 """Results up to this size live in their entry; larger ones are kept apart, each content once."""
@@ -63,6 +64,14 @@ def record(connection: sqlite3.Connection, lease: Lease, effect: Effect) -> Entr
 def replay(connection: sqlite3.Connection, run_id: RunId) -> list[Entry]:
     """See `Journal.replay`."""
     return [to_entry(row) for row in connection.execute(STATEMENTS["replay"], {"id": to_column(run_id)})]
+
+
+def copy(connection: sqlite3.Connection, run_id: RunId, entries: Sequence[Entry]) -> None:
+    """Begin an empty journal with these entries. Large results are kept once, however many runs have them."""
+    run = connection.execute(STATEMENTS["get_run"], {"id": to_column(run_id)}).fetchone()["number"]
+    for sequence, entry in enumerate(entries, 1):
+        stored = encode(entry.result) if entry.done else None
+        _add(connection, run, sequence, Effect(key=entry.key, digest=entry.digest, at=entry.at, stored=stored))
 
 
 def _place(connection: sqlite3.Connection, lease: Lease, effect: Effect) -> tuple[int, int, Entry | None]:

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from oxios_kernel.domain.fact import Json
+from oxios_kernel.domain.letter import Letter
 from oxios_kernel.domain.run import Entry, Run
 
-__all__ = ["decode", "encode", "from_run", "to_column", "to_entry", "to_run"]
+__all__ = ["decode", "encode", "from_run", "to_column", "to_entry", "to_letter", "to_moment", "to_run"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -51,7 +52,7 @@ def from_run(run: Run) -> dict[str, Any]:
 def to_run(row: sqlite3.Row) -> Run:
     """Return the run of a row."""
     fields = {name: _text(row[name]) for name in Run.model_fields}
-    moments = {name: _moment(row[name]) for name in ("created_at", "changed_at", "wake_at") if row[name] is not None}
+    moments = {name: to_moment(row[name]) for name in ("created_at", "changed_at", "wake_at") if row[name] is not None}
     documents = {name: decode(row[name]) for name in ("input", "output", "waiting_for")}
     return Run.model_validate(fields | moments | documents)
 
@@ -68,13 +69,20 @@ def to_entry(row: Iterable[Any]) -> Entry:
         done=bool(done),
         result=decode(result),
         sequence=sequence,
-        at=_moment(at),
+        at=to_moment(at),
     )
+
+
+def to_letter(row: sqlite3.Row) -> Letter:
+    """Return the letter of a row, not validated again."""
+    fields = {name: _text(row[name]) for name in ("sender", "text", "key", "answers")}
+    return Letter.model_construct(to=_text(row["id"]), number=row["place"], at=to_moment(row["at"]), **fields)
+
+
+def to_moment(microseconds: int) -> datetime:
+    """Return the moment of a column."""
+    return _EPOCH + microseconds * _MICROSECOND
 
 
 def _text(value: Any) -> Any:
     return value.decode("utf-8", "surrogatepass") if isinstance(value, bytes) else value
-
-
-def _moment(microseconds: int) -> datetime:
-    return _EPOCH + microseconds * _MICROSECOND

@@ -4,16 +4,33 @@ import json
 import sqlite3
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from oxios_kernel.adapters.journal_sqlite_facts import from_run, to_column, to_run
 from oxios_kernel.adapters.journal_sqlite_file import STATEMENTS
 from oxios_kernel.domain.ids import RunId
-from oxios_kernel.domain.run import Lease, Run, may_follow
+from oxios_kernel.domain.run import Lease, Run, RunState, Signal, may_follow
 from oxios_kernel.errors import IllegalTransition, LeaseLost, NotFound
 from oxios_kernel.ports.journal import RunQuery
 
-__all__ = ["add", "change", "claim", "collect", "drop_blobs", "find", "get", "lost", "release", "running", "vacuum"]
+__all__ = [
+    "add",
+    "change",
+    "claim",
+    "collect",
+    "drop_blobs",
+    "find",
+    "get",
+    "get_known",
+    "get_leased",
+    "lost",
+    "obey",
+    "orphans",
+    "queue_waiting",
+    "release",
+    "vacuum",
+]
 
 CHUNK_RUNS = 50
 CHUNK_ENTRIES = 1_000
@@ -34,6 +51,22 @@ def get(connection: sqlite3.Connection, run_id: RunId) -> Run | None:
     return None if row is None else to_run(row)
 
 
+def get_known(connection: sqlite3.Connection, run_id: RunId) -> Run:
+    """Return a row that somebody names; raises `NotFound` when there is none."""
+    run = get(connection, run_id)
+    if run is None:
+        raise NotFound(f"Expected a run, but there is none with the id {run_id!r}: list the runs to see their ids.")
+    return run
+
+
+def get_leased(connection: sqlite3.Connection, lease: Lease) -> Run:
+    """Return the row of a lease; raises `LeaseLost` when that is not the run's current one."""
+    row = connection.execute(STATEMENTS["get_leased"], vars(lease)).fetchone()
+    if row is None:
+        raise lost(lease)
+    return to_run(row)
+
+
 def find(connection: sqlite3.Connection, query: RunQuery) -> list[Run]:
     """See `Runs.find`."""
     wanted = {
@@ -50,9 +83,11 @@ def find(connection: sqlite3.Connection, query: RunQuery) -> list[Run]:
     return [to_run(row) for row in connection.execute(statement, values)]
 
 
-def running(connection: sqlite3.Connection) -> list[Run]:
-    """Return the runs in `RUNNING`, oldest first."""
-    return [to_run(row) for row in connection.execute(STATEMENTS["running"])]
+def orphans(connection: sqlite3.Connection, alive: Callable[[str], bool]) -> list[Run]:
+    """See `Runs.orphans`."""
+    lives = cache(alive)
+    left = (row for row in connection.execute(STATEMENTS["running"]) if row["owner"] is None or not lives(row["owner"]))
+    return [to_run(row) for row in left]
 
 
 def claim(connection: sqlite3.Connection, run_id: RunId, host: str, alive: Callable[[str], bool]) -> Lease | None:
@@ -64,36 +99,50 @@ def claim(connection: sqlite3.Connection, run_id: RunId, host: str, alive: Calla
         host: who wants it.
         alive: tells whether a host lives.
     """
-    run = get(connection, run_id)
-    if run is None:
-        raise NotFound(f"Expected a run, but there is none with the id {run_id!r}: list the runs to see their ids.")
+    run = get_known(connection, run_id)
     if run.state.final or (run.owner is not None and alive(run.owner)):
         return None
-    connection.execute(STATEMENTS["claim_run"], {"id": run_id, "owner": host})
+    connection.execute(STATEMENTS["claim_run"], {"id": run_id, "owner": host, "crashed": _crashed(run)})
     return Lease(run_id=run_id, owner=host, epoch=run.epoch + 1)
 
 
-def release(connection: sqlite3.Connection, lease: Lease) -> None:
+def release(connection: sqlite3.Connection, lease: Lease, at: datetime) -> None:
     """See `Runs.release`."""
-    connection.execute(STATEMENTS["release_run"], vars(lease))
+    for (signal,) in connection.execute(STATEMENTS["release_run"], vars(lease)).fetchall():
+        run = get_known(connection, lease.run_id) if signal is not None else None
+        if run is not None and run.signal is not None:
+            obey(connection, run, run.signal, run.reason, at)
 
 
 def change(connection: sqlite3.Connection, lease: Lease, changes: dict[str, Any]) -> Run:
     """See `Runs.change`; `changes` are the new values of the fields of the run that change with its state."""
-    row = connection.execute(STATEMENTS["get_leased"], vars(lease)).fetchone()
-    if row is None:
-        raise lost(lease)
-    run = to_run(row)
-    if not may_follow(run.state, changes["state"]):
+    run, state = get_leased(connection, lease), changes["state"]
+    if not may_follow(run.state, state):
         raise IllegalTransition(
             f"Expected a state that may follow {run.state.value!r}, the run {run.id!r}'s, but came "
-            f"{changes['state'].value!r}: read the run again before deciding."
+            f"{state.value!r}: read the run again before deciding."
         )
-    if run.state is changes["state"]:
+    if run.state is state:
         return run
-    changed = run.model_copy(update=changes)
+    changed = run.model_copy(update=changes | _signal_after(run, changes) | _waits_after(state))
     connection.execute(STATEMENTS["change_run"], from_run(changed))
+    if state.final and run.parent is not None:
+        queue_waiting(connection, run.parent, changes["changed_at"])
     return changed
+
+
+def obey(connection: sqlite3.Connection, run: Run, signal: Signal, reason: str | None, at: datetime) -> None:
+    """Do to a run on which nobody works what it is asked, and let its parent know when that ended it."""
+    state = RunState.KILLED if signal is Signal.KILL else RunState.PAUSED
+    row = {"id": to_column(run.id), "state": state, "reason": to_column(reason), "at": to_column(at)}
+    connection.execute(STATEMENTS["obey_signal"], row | {"crashed": _crashed(run)})
+    if state.final and run.parent is not None:
+        queue_waiting(connection, run.parent, at)
+
+
+def queue_waiting(connection: sqlite3.Connection, run_id: RunId, at: datetime) -> None:
+    """Let a run go on if it waits."""
+    connection.execute(STATEMENTS["queue_waiting"], {"id": to_column(run_id), "at": to_column(at)})
 
 
 def collect(connection: sqlite3.Connection, keep: int, older_than: datetime) -> int:
@@ -102,6 +151,7 @@ def collect(connection: sqlite3.Connection, keep: int, older_than: datetime) -> 
     runs = entries = 0
     for (number,) in connection.execute(STATEMENTS["collectable"], limits).fetchall():
         entries += connection.execute(STATEMENTS["drop_entries"], {"run": number}).rowcount
+        entries += connection.execute(STATEMENTS["drop_mail"], {"run": number}).rowcount
         runs += connection.execute(STATEMENTS["drop_run"], {"run": number}).rowcount
         if entries >= CHUNK_ENTRIES:
             break
@@ -127,3 +177,22 @@ def lost(lease: Lease) -> LeaseLost:
         f"Expected the current lease of the run {lease.run_id!r}, but lease {lease.epoch} of {lease.owner!r} is over: "
         "stop working on the run, it is somebody else's."
     )
+
+
+def _crashed(run: Run) -> bool:
+    """Tell whether a run of which no living host holds the lease was left by one that died while it was under way."""
+    return run.state is RunState.RUNNING and run.owner is not None
+
+
+def _signal_after(run: Run, changes: dict[str, Any]) -> dict[str, Any]:
+    """Return what a change of state leaves of a signal; one that stays keeps its reason."""
+    state = changes["state"]
+    if run.signal is None or state.final or (state is RunState.PAUSED and run.signal is Signal.PAUSE):
+        return {"signal": None}
+    return {"reason": changes["reason"] if changes["reason"] is not None else run.reason}
+
+
+def _waits_after(state: RunState) -> dict[str, Any]:
+    if state is RunState.RUNNING:
+        return {"waiting_for": (), "wake_at": None}
+    return {}

@@ -32,6 +32,36 @@ CREATE INDEX runs_by_age ON runs (created_at);
 CREATE INDEX runs_by_state ON runs (state, created_at);
 CREATE INDEX runs_by_session ON runs (session_id, created_at) WHERE session_id IS NOT NULL;
 CREATE INDEX runs_by_parent ON runs (parent, created_at) WHERE parent IS NOT NULL;
+-- These hold only the rows that they are for, so that thousands of waiting runs cost the others nothing.
+CREATE INDEX runs_by_urgency ON runs (priority DESC, created_at) WHERE state = 'queued';
+CREATE INDEX runs_by_moment ON runs (wake_at) WHERE state = 'waiting' AND wake_at IS NOT NULL;
+CREATE INDEX runs_signalled ON runs (owner, created_at) WHERE signal IS NOT NULL;
+CREATE INDEX runs_going_by_parent ON runs (parent)
+WHERE parent IS NOT NULL AND state NOT IN ('done', 'failed', 'killed');
+
+-- How many agents have not ended, in one row: counting ten thousand would cost a fork more than all the rest of it.
+CREATE TABLE crowd (size INTEGER NOT NULL);
+INSERT INTO crowd VALUES (0);
+CREATE TRIGGER agent_joins AFTER INSERT ON runs
+WHEN NEW.kind = 'agent' AND NEW.state NOT IN ('done', 'failed', 'killed')
+BEGIN UPDATE crowd SET size = size + 1; END;
+CREATE TRIGGER agent_leaves AFTER UPDATE OF state ON runs
+WHEN NEW.kind = 'agent' AND NEW.state IN ('done', 'failed', 'killed') AND OLD.state NOT IN ('done', 'failed', 'killed')
+BEGIN UPDATE crowd SET size = size - 1; END;
+
+-- Letters to runs; `place` counts those of one mailbox from 1.
+CREATE TABLE mail (
+    number INTEGER PRIMARY KEY,
+    run INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    sender TEXT NOT NULL,
+    text TEXT NOT NULL,
+    key TEXT NOT NULL,
+    answers TEXT,
+    at INTEGER NOT NULL,
+    UNIQUE (run, key),
+    UNIQUE (run, place)
+);
 
 -- The effects of runs: an ordinary rowid table, since WITHOUT ROWID doubles the file for payloads of this size.
 CREATE TABLE entries (

@@ -5,7 +5,7 @@ Whether a call fits is decided in `domain/meter.py`; here stands how the meters 
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from oxios_kernel.adapters.ledger_sqlite_rows import (
     STATEMENTS,
     from_call,
     from_meter,
+    from_spent,
     to_limit,
     to_meter,
     to_paid,
@@ -38,7 +39,7 @@ def reserve(
     verdict, changed = admit(meters(connection, call.scopes, now), need)
     _keep(connection, changed)
     if isinstance(verdict, Granted):
-        row = {"call_id": call.id, "host": host} | asdict(need)
+        row = {"call_id": call.id, "host": host} | from_spent(need)
         connection.executemany(STATEMENTS["hold"], [row | {"scope": scope} for scope in _written(call.scopes)])
     return verdict
 
@@ -52,7 +53,7 @@ def settle(connection: sqlite3.Connection, call: ModelCall, usage: Usage, now: d
     cost = Spent.of(usage)
     # The meters come first: one that is summed up anew must not find this call among the charges.
     settled, changed = charge(meters(connection, call.scopes, now), cost)
-    row = {"at": to_column(now), "call": paid.lastrowid} | asdict(cost)
+    row = {"at": to_column(now), "call": paid.lastrowid} | from_spent(cost)
     connection.executemany(STATEMENTS["charge"], [row | {"scope": scope} for scope in _written(call.scopes)])
     _keep(connection, changed)
     return settled

@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from types import MappingProxyType
@@ -15,7 +14,17 @@ from oxios_kernel.domain.spend import Usage
 from oxios_kernel.errors import HomeError
 from oxios_kernel.ports.ledger import ModelCall, Paid
 
-__all__ = ["STATEMENTS", "from_call", "from_meter", "migrate", "to_limit", "to_meter", "to_paid", "to_spent"]
+__all__ = [
+    "STATEMENTS",
+    "from_call",
+    "from_meter",
+    "from_spent",
+    "migrate",
+    "to_limit",
+    "to_meter",
+    "to_paid",
+    "to_spent",
+]
 
 SCHEMA_VERSION = 1
 """The newest schema this program knows; `ledger_sqlite_schema_N.sql` leads from the one before to it."""
@@ -46,7 +55,17 @@ def from_meter(meter: Meter) -> dict[str, Any]:
     most = {"most_tokens": limit.tokens, "most_calls": limit.calls, "most_micro_usd": limit.micro_usd}
     window = {"scope": str(limit.scope), "seconds": limit.window_seconds or 0, "since": to_column(meter.since)}
     rule = {"on_exhausted": limit.on_exhausted.value, "announced": meter.announced}
-    return most | window | rule | asdict(meter.spent)
+    return most | window | rule | from_spent(meter.spent)
+
+
+def from_spent(spent: Spent) -> dict[str, int]:
+    """Return the four columns of a sum. (`dataclasses.asdict` copies, which takes ten times as long.)"""
+    return {
+        "tokens": spent.tokens,
+        "calls": spent.calls,
+        "micro_usd": spent.micro_usd,
+        "unpriced": spent.unpriced,
+    }
 
 
 def to_limit(row: sqlite3.Row) -> Limit:

@@ -73,8 +73,7 @@ class Budgets:
                 return
             if verdict.final:
                 raise exhausted(verdict.meter, Spent.of(estimate))
-            with anyio.move_on_after(POLL_SECONDS):
-                await returned.wait()
+            await self._until(returned)
 
     async def settle(self, call: ModelCall, usage: Usage) -> None:
         """Write down what a call cost; a second time changes nothing.
@@ -142,6 +141,17 @@ class Budgets:
         for limit in limits:
             await self._ledger.set_limit(limit, now)
         return limits
+
+    async def _until(self, returned: anyio.Event) -> None:
+        async with anyio.create_task_group() as tasks:
+
+            async def poll() -> None:
+                await self._clock.sleep(POLL_SECONDS)
+                returned.set()
+
+            tasks.start_soon(poll)
+            await returned.wait()
+            tasks.cancel_scope.cancel()
 
     def _wake(self) -> None:
         self._returned.set()

@@ -25,9 +25,10 @@ class RunControl(Protocol):
     async def signal(self, run_id: RunId, signal: Signal, reason: str) -> Sequence[Run]:
         """Ask a whole tree to be killed or paused, in one commit, and return the rows as they are then, as `tree` does.
 
-        Runs that no living host works on enter the state at once, with the reason. The others keep the signal in their
-        row until their host obeys; a kill replaces a pause, a pause does not replace a kill. Final runs stay as they
-        are, and paused ones when the signal is a pause.
+        Runs that no living host works on enter the state at once, with the reason. The others keep signal and reason in
+        their row until their host obeys, or gives the lease back; a kill replaces a pause, a pause does not replace a
+        kill. Final runs stay as they are, and paused ones when the signal is a pause. A parent outside the tree that
+        waits is queued when a child of it is killed.
         """
         ...
 
@@ -40,9 +41,10 @@ class RunControl(Protocol):
 
         Args:
             lease: its lease, over afterwards.
-            waiting_for: children, one of which must end.
+            waiting_for: children, one of which must end; one that does not exist counts as ended.
             wake_at: when it goes on in any case, `None` for never.
-            letters: how many letters of its mailbox it has read; a further one wakes it.
+            letters: how many letters of its mailbox it has read; a further one wakes it. -1 when it asks for none: then
+                those that are there already do not, but the next one does.
 
         Returns:
             The row: `WAITING`, or `QUEUED` when what it waits for is there already or it carries a signal.
@@ -79,9 +81,10 @@ class RunControl(Protocol):
         ...
 
     async def reprioritise(self, run_id: RunId, priority: int) -> Run:
-        """Change how urgent a run is (0–3).
+        """Change how urgent a run is.
 
         Raises:
+            InputError: the priority is not from 0 to 3.
             NotFound: no such run.
         """
         ...
@@ -99,6 +102,19 @@ class RunControl(Protocol):
         """Return the letters to a run with a number above `after`, oldest first."""
         ...
 
+    async def add_within(self, run: Run, crowd: int, children: int) -> bool:
+        """Add an agent's row if there is room, in one commit; `False` when that id exists already, room or not.
+
+        Args:
+            run: the row.
+            crowd: how many agents of this store may be without an end, this one included: `agents.max_agents`.
+            children: how many children of its parent may be: `agents.max_children`.
+
+        Raises:
+            Conflict: there is no room (the message names the setting), or its parent is killed or about to be.
+        """
+        ...
+
     async def branch(self, source: RunId, run: Run, entries: Sequence[Entry]) -> bool:
         """Add a run whose journal begins with these done entries, in one commit; `False` when its id exists already.
 
@@ -108,9 +124,12 @@ class RunControl(Protocol):
         ...
 
     async def version(self) -> int:
-        """Return a number that is another one after another host has written; cheap enough for ten times a second."""
+        """Return a number that is another one after another host has written; cheap enough for ten times a second.
+
+        It may also be another one after this host has written, so it says when to look, not what is there.
+        """
         ...
 
     async def crowd(self) -> int:
-        """Return how many runs are not final: the size of the crowd that `agents.max_agents` bounds."""
+        """Return how many agents are not final: the size of the crowd that `agents.max_agents` bounds."""
         ...

@@ -102,8 +102,8 @@ class Runs(Protocol):
     async def claim(self, run_id: RunId) -> Lease | None:
         """Take the lease on a run for this host, if nobody alive holds it and the run is not final.
 
-        Taking it counts an attempt and begins a new epoch. `None` when another living host (or another task of this
-        one) holds it, or the run is final.
+        Taking it counts an attempt and begins a new epoch, and counts a crash when the host that held it died while the
+        run was under way. `None` when another living host (or another task of this one) holds it, or the run is final.
 
         Raises:
             NotFound: no such run.
@@ -111,11 +111,18 @@ class Runs(Protocol):
         ...
 
     async def release(self, lease: Lease) -> None:
-        """Give a lease back; no error when it was lost."""
+        """Give a lease back; no error when it was lost.
+
+        A signal that was not obeyed takes effect now, since nobody works on the run any more.
+        """
         ...
 
     async def change(self, lease: Lease, state: RunState, *, output: Json = None, reason: str | None = None) -> Run:
         """Bring a run into a state, with what came of it.
+
+        An end takes the run's signal away and queues its parent if that waits, in the same commit; a pause takes a
+        pause signal away. A run under way waits for nothing any more. A signal that stays keeps its reason, unless
+        another is given. A state that the run is in already changes nothing.
 
         Raises:
             IllegalTransition: the state may not follow the run's.

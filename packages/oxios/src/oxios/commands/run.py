@@ -74,7 +74,7 @@ def command(invocation: Invocation, /, **typed: Any) -> int:
             raise
         ending = Ending(failure=explain(error))
     else:
-        ending = anyio.run(carry_out, invocation, order, view.show)
+        ending = anyio.run(carry_out, invocation, order, view)
     code = exit_code(ending, judged=options.judged)
     report(ending, view, code, as_json=options.as_json, quiet=options.quiet)
     return code
