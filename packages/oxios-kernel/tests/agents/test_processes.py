@@ -191,7 +191,7 @@ async def test_rights_only_shrink_and_forks_have_limits(tmp_path: Path) -> None:
         )
         child = await fork(kernel, tmp_path, "child", parent=reader)
         assert AgentTask.from_json(child.input).rights.held == {"files.read"}
-        with pytest.raises(Conflict, match="max_depth"):
+        with pytest.raises(Conflict, match="above one another"):
             await fork(kernel, tmp_path, "grandchild", parent=child)
         await fork(kernel, tmp_path, "second", parent=reader)
         with pytest.raises(Conflict, match="max_children"):

@@ -122,9 +122,9 @@ def evidence(deeds: Sequence[Deed]) -> str:
 
 
 def denial(deeds: Sequence[Deed]) -> str | None:
-    """Return the rule that refused the last refused call, `None` when none was."""
+    """Return what was said of the last refused call, the rule and what would allow it; `None` when none was refused."""
     refused = [deed.result for deed in deeds if deed.result.status is ToolStatus.DENIED]
-    return (refused[-1].rule or refused[-1].text) if refused else None
+    return refused[-1].text if refused else None
 
 
 def _cut(text: str) -> str:

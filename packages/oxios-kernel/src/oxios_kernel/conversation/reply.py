@@ -26,7 +26,7 @@ class Reply(Fact):
         usage: what all model calls of the turn cost.
         model: the model that answered.
         generation: which evolution of the specification the answer belongs to, from 0.
-        denied: the rule that refused a tool call, when one was refused and the task did not pass.
+        denied: which rule refused a tool call and what would allow it, when one was refused and the task did not pass.
     """
 
     response: str
