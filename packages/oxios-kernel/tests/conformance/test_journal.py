@@ -1,27 +1,19 @@
 """What every journal promises, whatever it is made of: the SQLite file with real processes, and the fake in memory."""
 
-import subprocess
-import sys
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Protocol
 
 import anyio
 import pytest
-from oxios_kernel.adapters.journal_sqlite import JournalSqlite
 from oxios_kernel.domain.fact import Json
 from oxios_kernel.domain.ids import RunId
 from oxios_kernel.domain.run import Lease, Run, RunKind, RunState
 from oxios_kernel.errors import Conflict, IllegalTransition, JournalMismatch, LeaseLost, NotFound
 from oxios_kernel.ports.journal import Journal, RunQuery, Runs
 from oxios_kernel.testing.clock import FakeClock
-from oxios_kernel.testing.journal import MemoryJournal
 
 pytestmark = pytest.mark.anyio
 
-CHILD = Path(__file__).with_name("journal_child.py")
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 R = RunId("run-1")
 
@@ -42,48 +34,6 @@ class World(Protocol):
     async def dead(self, name: str, run_id: str) -> None:
         """Let a host take a run, record `step/1/model`, intend `step/1/tool/1`, and be killed."""
         ...
-
-
-class SqliteWorld:
-    def __init__(self, home: Path, stack: AsyncExitStack) -> None:
-        self.clock = FakeClock(BEGAN)
-        self._path = home / "oxios.db"
-        self._stack = stack
-
-    async def host(self, name: str) -> Store:
-        return await self._stack.enter_async_context(await JournalSqlite.open(self._path, name, self.clock))
-
-    async def dead(self, name: str, run_id: str) -> None:
-        await anyio.to_thread.run_sync(self._hold_and_die, name, run_id)
-
-    def _hold_and_die(self, name: str, run_id: str) -> None:
-        command = [sys.executable, str(CHILD), "hold", str(self._path), name, run_id]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
-            assert child.stdout is not None
-            assert child.stdout.readline() == "held\n"
-            child.kill()
-
-
-class MemoryWorld:
-    def __init__(self) -> None:
-        self.clock = FakeClock(BEGAN)
-        self._first = MemoryJournal("first", self.clock)
-
-    async def host(self, name: str) -> Store:
-        return self._first.beside(name)
-
-    async def dead(self, name: str, run_id: str) -> None:
-        journal = self._first.beside(name)
-        lease = await begin(journal, run_id)
-        await journal.record(lease, "step/1/model", "asked", {"text": "paid"})
-        await journal.intend(lease, "step/1/tool/1", "called")
-        journal.die()
-
-
-@pytest.fixture(params=["sqlite", "memory"])
-async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
-    async with AsyncExitStack() as stack:
-        yield SqliteWorld(tmp_path, stack) if request.param == "sqlite" else MemoryWorld()
 
 
 def row(run_id: str = R, *, age: int = 0, **fields: object) -> Run:
@@ -329,6 +279,15 @@ async def test_a_run_changes_its_state_with_what_came_of_it(world: World) -> Non
     done = await store.change(lease, RunState.DONE, output={"answer": "네"})
     assert done.output == {"answer": "네"}
     assert await store.get(R) == done
+
+
+async def test_half_a_character_in_a_reason_does_not_cost_the_run(world: World) -> None:
+    store = await world.host("a")
+    lease = await begin(store)
+    failed = await store.change(lease, RunState.FAILED, output="half \udc00", reason="half a pair \ud83d")
+    assert failed.reason == "half a pair \ud83d"
+    assert await store.get(R) == failed
+    assert await store.find(RunQuery()) == [failed]
 
 
 async def test_a_run_that_stays_in_its_state_does_not_change(world: World) -> None:

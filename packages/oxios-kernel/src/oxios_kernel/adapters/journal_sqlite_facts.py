@@ -8,7 +8,7 @@ from typing import Any
 
 from oxios_kernel.domain.fact import Json
 from oxios_kernel.domain.letter import Letter
-from oxios_kernel.domain.run import Entry, Run
+from oxios_kernel.domain.run import Entry, Run, RunKind, RunState, Signal
 
 __all__ = ["decode", "encode", "from_run", "to_column", "to_entry", "to_letter", "to_moment", "to_run"]
 
@@ -50,18 +50,21 @@ def from_run(run: Run) -> dict[str, Any]:
 
 
 def to_run(row: sqlite3.Row) -> Run:
-    """Return the run of a row."""
+    """Return the run of a row, not validated again: half a surrogate pair in a reason would make it unreadable."""
     fields = {name: _text(row[name]) for name in Run.model_fields}
     moments = {name: to_moment(row[name]) for name in ("created_at", "changed_at", "wake_at") if row[name] is not None}
-    documents = {name: decode(row[name]) for name in ("input", "output", "waiting_for")}
-    return Run.model_validate(fields | moments | documents)
+    documents = {name: decode(row[name]) for name in ("input", "output")}
+    kinds = {
+        "kind": RunKind(row["kind"]),
+        "state": RunState(row["state"]),
+        "signal": None if row["signal"] is None else Signal(row["signal"]),
+        "waiting_for": tuple(json.loads(row["waiting_for"])),
+    }
+    return Run.model_construct(**fields | moments | documents | kinds)
 
 
 def to_entry(row: Iterable[Any]) -> Entry:
-    """Return the entry of a row: sequence, key, digest, done, at, result.
-
-    It is not validated: it was when it was written, and doing it again would cost more than reading it.
-    """
+    """Return the entry of a row: sequence, key, digest, done, at, result. Validating it again would cost too much."""
     sequence, key, digest, done, at, result = row
     return Entry.model_construct(
         key=_text(key),
