@@ -67,6 +67,10 @@ class FakeClock:
             await sleeper.gone_on.wait()
         self._elapsed = end
 
+    def jump(self, seconds: float) -> None:
+        """Set the time of day forward or back, as a person or the network may; sleepers do not notice."""
+        self._start += timedelta(seconds=seconds)
+
     async def until_sleeping(self, tasks: int = 1) -> None:
         """Wait until at least so many tasks sleep on this clock."""
         while len(self._sleepers) < tasks:
