@@ -317,7 +317,7 @@ async def test_runs_are_found_by_what_they_are_newest_first(world: World) -> Non
     await store.add(row("t1", age=1, session_id="s1"))
     await store.add(row("t3", age=3, session_id="s2", state=RunState.DONE))
     await store.add(row("t2", age=2, session_id="s1", state=RunState.FAILED))
-    await store.add(row("a1", age=2, kind=RunKind.AGENT, parent="t1", session_id="s1"))
+    await store.add(row("a1", age=2, kind=RunKind.AGENT, parent="t1", session_id="s1", group="g"))
 
     async def found(query: RunQuery) -> list[str]:
         return [run.id for run in await store.find(query)]
@@ -329,6 +329,10 @@ async def test_runs_are_found_by_what_they_are_newest_first(world: World) -> Non
     assert await found(RunQuery(states=[])) == []
     assert await found(RunQuery(session_id="s1", kinds={RunKind.TURN})) == ["t2", "t1"]
     assert await found(RunQuery(parent=RunId("t1"))) == ["a1"]
+    assert await found(RunQuery(group="g")) == ["a1"]
+    assert await found(RunQuery(prefix="t")) == ["t3", "t2", "t1"]
+    assert await found(RunQuery(prefix="t2")) == ["t2"]
+    assert await found(RunQuery(prefix="_")) == []
 
 
 # Leases

@@ -74,6 +74,8 @@ def find(connection: sqlite3.Connection, query: RunQuery) -> list[Run]:
         "state IN (SELECT value FROM json_each(:states))": ("states", query.states),
         "session_id = :session_id": ("session_id", query.session_id),
         "parent = :parent": ("parent", query.parent),
+        '"group" = :group': ("group", query.group),
+        "id >= :prefix AND id < :prefix || char(0x10FFFF)": ("prefix", query.prefix),
     }
     asked = {condition: value for condition, value in wanted.items() if value[1] is not None}
     values: dict[str, Any] = {"limit": query.limit}

@@ -39,6 +39,7 @@ class RunQuery:
         session_id: only of this conversation.
         parent: only children of this run.
         group: only members of this group.
+        prefix: only those whose id begins so.
         limit: at most so many, newest first.
     """
 
@@ -47,6 +48,7 @@ class RunQuery:
     session_id: str | None = None
     parent: RunId | None = None
     group: str | None = None
+    prefix: str | None = None
     limit: int = 1000
 
 

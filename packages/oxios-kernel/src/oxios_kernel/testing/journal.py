@@ -126,7 +126,8 @@ class MemoryJournal(MemoryControl):
     async def collect(self, keep: int, older_than: Moment) -> int:
         await checkpoint()
         runs = self._store.runs
-        final = sorted((run for run in runs.values() if run.state.final), key=lambda run: run.changed_at, reverse=True)
+        final = [run for run in reversed(runs.values()) if run.state.final]
+        final.sort(key=lambda run: run.changed_at, reverse=True)
         gone = [run for place, run in enumerate(final) if place >= keep or run.changed_at < older_than]
         gone = [run for run in gone if run.parent not in runs or runs[run.parent].state.final]
         for run in gone:
@@ -155,4 +156,6 @@ def _matches(run: Run, query: RunQuery) -> bool:
         and (query.states is None or run.state in query.states)
         and (query.session_id is None or run.session_id == query.session_id)
         and (query.parent is None or run.parent == query.parent)
+        and (query.group is None or run.group == query.group)
+        and (query.prefix is None or run.id.startswith(query.prefix))
     )
