@@ -2,6 +2,8 @@
 
 import logging
 import stat
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 
@@ -107,9 +109,15 @@ def test_a_log_that_cannot_be_written_stops_nothing_and_says_nothing(
 
 
 def test_half_of_a_character_is_logged_as_an_escape(tmp_path: Path) -> None:
+    # In a process of its own: the report of a test that logs such a text cannot be sent to another process.
     file = tmp_path / "oxios.log"
-    with log_to(file, level="info"):
-        logging.getLogger("oxios").info("name %s", "a\udcff")
+    program = """
+import logging, pathlib, sys
+from oxios.logs import log_to
+with log_to(pathlib.Path(sys.argv[1]), level="info"):
+    logging.getLogger("oxios").info("name %s", "a\\udcff")
+"""
+    subprocess.run([sys.executable, "-c", program, str(file)], check=True)
     assert "name a\\udcff" in file.read_text("utf-8")
 
 
