@@ -27,6 +27,8 @@ SHOWN_CHARACTERS = 4_000
 
 
 class Fork(Arguments):
+    """The arguments of `fork`."""
+
     goal: str = Field(min_length=1, max_length=20_000, description="What the new agent is to do, complete in itself")
     priority: Literal["low", "normal", "high", "critical"] | None = Field(
         default=None, description="How urgent it is; at most your own, which is the default"
@@ -35,20 +37,26 @@ class Fork(Arguments):
 
 
 class Wait(Arguments):
+    """The arguments of `wait`."""
+
     agents: list[str] = Field(default_factory=list, max_length=1_000, description="Their ids; empty: all your agents")
     mode: Literal["all", "any"] = Field(default="all", description="Wait until all of them have ended, or any")
     timeout_seconds: float | None = Field(default=None, gt=0, le=86_400, description="How long at most")
 
 
 class Kill(Arguments):
+    """The arguments of `kill`."""
+
     agent: str = Field(description="The id of one of your agents; what it started is killed too")
 
 
 class Ps(Arguments):
-    pass
+    """The arguments of `ps`: none."""
 
 
 class Message(Arguments):
+    """The arguments of `message`."""
+
     agent: str = Field(description="The id of one of your agents, or `parent`")
     text: str = Field(min_length=1, max_length=20_000, description="What it is told before its next step")
 
