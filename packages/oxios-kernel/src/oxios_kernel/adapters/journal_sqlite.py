@@ -93,6 +93,10 @@ class JournalSqlite:
     ) -> None:
         await self.aclose()
 
+    def alive(self, host: str) -> bool:
+        """Tell whether a host lives; it may be asked in any thread."""
+        return self._hosts.alive(host)
+
     async def replay(self, run_id: RunId) -> Sequence[Entry]:
         return await self._reader.do(partial(effects.replay, run_id=run_id))
 

@@ -7,6 +7,7 @@ litellm lives on asyncio; under another event loop a call fails with a sentence 
 
 import logging
 import os
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import anyio
@@ -14,12 +15,17 @@ import anyio.to_thread
 from anyio.lowlevel import current_token
 
 from oxios_kernel.adapters.llm_litellm_errors import Asked, ours
+from oxios_kernel.adapters.llm_litellm_headers import headers_of
 from oxios_kernel.adapters.llm_litellm_wire import Assembly, body_of
+from oxios_kernel.domain.spend import Usage
 from oxios_kernel.errors import CredentialsMissing, ModelError, ModelTimeout
 from oxios_kernel.ports.llm import Listen, LlmReply, LlmRequest
 from oxios_kernel.ports.models import Connect, Connection, KnownModels
 
-__all__ = ["LitellmLlm"]
+__all__ = ["Learn", "LitellmLlm"]
+
+Learn = Callable[[str, Mapping[str, str]], None]
+"""Is told the provider and the headers of each answer, refusals too. It must return at once."""
 
 NO_KEY = "none"
 """What servers that need no key are sent in its place, because the clients insist on one."""
@@ -31,11 +37,13 @@ class LitellmLlm:
     Args:
         connect: tells how a provider is reached; asked at every call, so a changed key counts at once.
         known: the names that are offered when a model does not exist.
+        learn: is told what providers say besides the answer, `None` for nobody.
     """
 
-    def __init__(self, *, connect: Connect, known: KnownModels) -> None:
+    def __init__(self, *, connect: Connect, known: KnownModels, learn: Learn | None = None) -> None:
         self._connect = connect
         self._known = known
+        self._learn = learn
         self._litellm: Any = None
 
     async def complete(self, request: LlmRequest, /, listen: Listen | None = None) -> LlmReply:
@@ -62,6 +70,7 @@ class LitellmLlm:
             raise
         except Exception as error:  # noqa: BLE001 - litellm lets through whatever its transports and parsers raise
             failure = error
+        self._tell(provider, failure)
         asked = Asked(request=request, connection=connection, known=self._known)
         raise await anyio.to_thread.run_sync(ours, failure, asked) from None
 
@@ -89,6 +98,7 @@ class LitellmLlm:
             num_retries=0,
             max_retries=0,
         )
+        self._tell(request.model.partition("/")[0], stream)
         assembly = Assembly(request.model)
         try:
             async for chunk in stream:
@@ -97,11 +107,23 @@ class LitellmLlm:
                     listen(text)
         finally:
             await stream.aclose()
-        cost = 0 if connection.free else self._cost(request.model, assembly)
+        cost = 0 if connection.free else self._cost(request.model, assembly.usage, assembly.counted)
         return assembly.reply(cost)
 
-    def _cost(self, model: str, assembly: Assembly) -> int | None:
-        """Return what a call cost in micro-dollars, `None` when litellm does not know the price."""
+    def _tell(self, provider: str, answer: object) -> None:
+        if self._learn is not None:
+            self._learn(provider, headers_of(answer))
+
+    def price(self, model: str, usage: Usage) -> int | None:
+        """Return what a model takes for so many tokens in micro-dollars, without blocking.
+
+        Returns:
+            `None` when the price is not known, or not yet: prices are there from the first call on.
+        """
+        return None if self._litellm is None else self._cost(model, usage, None)
+
+    def _cost(self, model: str, usage: Usage, counted: Any) -> int | None:
+        """Return a price in micro-dollars, `None` when litellm does not know it; `counted` is the provider's count."""
         prices = self._litellm.model_cost
         entry = prices.get(model) or prices.get(model.partition("/")[2]) or {}
         if entry.get("input_cost_per_token") is None:
@@ -109,9 +131,9 @@ class LitellmLlm:
         try:
             asked, answered = self._litellm.cost_per_token(
                 model=model,
-                prompt_tokens=assembly.usage.input_tokens,
-                completion_tokens=assembly.usage.output_tokens,
-                usage_object=assembly.counted,
+                prompt_tokens=usage.input_tokens,
+                completion_tokens=usage.output_tokens,
+                usage_object=counted,
             )
         except Exception:  # noqa: BLE001 - what cannot be priced comes as one of several classes, one of them bare
             return None

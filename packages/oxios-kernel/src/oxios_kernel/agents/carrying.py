@@ -29,7 +29,7 @@ from oxios_kernel.ports.control import RunControl
 from oxios_kernel.ports.journal import Journal, Runs
 from oxios_kernel.ports.toolset import Parked
 
-__all__ = ["MOST_CRASHES", "Carrier", "Work", "turn_of"]
+__all__ = ["MOST_CRASHES", "Carrier", "Work", "may_go_on", "turn_of"]
 
 Work = Callable[[Run, Effects], Awaitable[Json]]
 """Carries a run out and returns its output; called again from the start when the run is taken up again."""
@@ -71,7 +71,6 @@ class Carrier:
         finally:
             with anyio.CancelScope(shield=True):
                 await self._runs.release(lease)
-            life.ended.set()
         if carried is None:
             raise Halted(life.reason, life.halt)
         return carried
@@ -89,8 +88,10 @@ class Carrier:
         if run.crashes >= MOST_CRASHES:
             reason = f"quarantine: its host died {run.crashes} times while it was under way"
             return await self._enter(lease, run, RunState.FAILED, reason=reason)
+        if run.state is RunState.PAUSED and life.apart:
+            raise Halted("it was paused before it began", RunState.PAUSED)
         if run.signal is not None:
-            life.ask(run.signal, "asked for while no host worked on it")
+            life.ask(run.signal, run.reason or "asked for while no host worked on it")
         try:
             run = await self._enter(lease, run, RunState.RUNNING)
             output = await work(run, await Effects.open(self._journal, lease, life.border))
@@ -153,11 +154,12 @@ def _ending(life: Life, error: BaseException) -> tuple[RunState, str]:
     if life.signal is Signal.KILL:
         return RunState.KILLED, life.reason
     if isinstance(error, KernelError | TimeoutError):
-        return (RunState.PAUSED if _may_go_on(error) else RunState.FAILED), str(error)
+        return (RunState.PAUSED if may_go_on(error) else RunState.FAILED), str(error)
     return RunState.FAILED, f"{type(error).__name__}: {error}"
 
 
-def _may_go_on(error: Exception) -> bool:
+def may_go_on(error: Exception) -> bool:
+    """Tell whether a run that this error stopped is paused, so that it can go on later; otherwise it has failed."""
     if isinstance(error, JournalMismatch):
         return False
     return isinstance(error, ModelError | JournalError | HomeError | TimeoutError | Conflict)

@@ -62,6 +62,16 @@ class RunTable:
             raise NotFound(f"There is no run {run_id!r}.", hint="`oxios agent list` shows those there are.")
         return run
 
+    async def lineage(self, run: Run) -> Sequence[str]:
+        """Return the ids of a run, its parent, and so on up."""
+        ids: list[str] = [run.id]
+        above = run.parent
+        while above is not None and above not in ids:
+            ids.append(above)
+            parent = await self._runs.get(above)
+            above = None if parent is None else parent.parent
+        return ids
+
     async def find(self, query: RunQuery) -> Sequence[Run]:
         """Return the runs that a query names, newest first."""
         return await self._runs.find(query)

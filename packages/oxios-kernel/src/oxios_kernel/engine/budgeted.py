@@ -44,7 +44,8 @@ class Budgeted:
         inner: the model, with all its tries.
         budgets: decide.
         payer: who pays.
-        new_id: names each call in the ledger: one that is made again after a crash is paid again.
+        new_id: names the calls in the ledger that have no key of their own; one that has is paid once, even if it is
+            made again after a crash.
         price: estimates the cost in money; without it a money limit sees a call only when it is settled.
     """
 
@@ -66,7 +67,9 @@ class Budgeted:
             JournalError: the ledger cannot be written.
         """
         payer = self._payer
-        call = ModelCall(id=self._new_id(), run_id=payer.run_id, model=request.model, scopes=payer.scopes)
+        call = ModelCall(
+            id=request.key or self._new_id(), run_id=payer.run_id, model=request.model, scopes=payer.scopes
+        )
         try:
             await self._budgets.reserve(call, estimated(request, self._price))
             reply = await self._inner.complete(request, listen)

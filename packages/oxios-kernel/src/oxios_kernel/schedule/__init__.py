@@ -11,6 +11,7 @@ from oxios_kernel.schedule.crontab import CronStatus
 from oxios_kernel.schedule.expression import Timetable
 from oxios_kernel.schedule.nap import Nap
 from oxios_kernel.schedule.order import Caps
+from oxios_kernel.schedule.pace import Pace
 from oxios_kernel.schedule.policy import Choice, Snapshot, choose
 from oxios_kernel.schedule.rates import Rates, Window
 from oxios_kernel.schedule.scheduler import Scheduler
@@ -25,6 +26,7 @@ __all__ = [
     "CronStatus",
     "Fire",
     "Nap",
+    "Pace",
     "QueueRow",
     "Rates",
     "Scheduler",

@@ -36,6 +36,10 @@ __all__ = ["Caps", "Heads", "Lane", "Round", "Ticket", "lane_of", "standing", "t
 PATIENCE_SECONDS = 600.0
 """When a run without a deadline counts as due; what ends the precedence of later runs that have one."""
 
+LONGEST_WAIT_SECONDS = 300.0
+"""How far away a provider's opening may be for a run to wait for it in line. Beyond that it is admitted, so that its call
+can say so, or ask another model."""
+
 BY_URGENCY = tuple(reversed(Priority))
 
 
@@ -139,7 +143,7 @@ class Round:
             run = winner.run
             if run.provider is not None:
                 wait = self._rates.wait(run.provider, run.tokens, self._now)
-                if wait > 0:
+                if 0 < wait <= LONGEST_WAIT_SECONDS:
                     self._closed[run.provider] = wait
                     continue
                 self._rates.take(run.provider, run.tokens, self._now)

@@ -60,6 +60,10 @@ class Bucket:
         """Return the bucket after the amount is taken; its level may fall below zero."""
         return replace(self, level=self._level(now) - amount, at=now)
 
+    def more(self, amount: float) -> Self:
+        """Return the bucket with the amount put back into it."""
+        return replace(self, level=self.level + amount)
+
     def _level(self, now: float) -> float:
         return min(self.limit, self.level + (now - self.at) * self.per_second)
 
@@ -142,6 +146,13 @@ class Rates:
         window = self._windows.get(provider)
         if window:
             self._windows[provider] = window.less(tokens, now)
+
+    def give_back(self, provider: str, tokens: int) -> None:
+        """Take back what `take` counted for a request that is not made, or is counted anew."""
+        window = self._windows.get(provider)
+        if window:
+            requests, bucket = window.requests and window.requests.more(1), window.tokens
+            self._windows[provider] = replace(window, requests=requests, tokens=bucket and bucket.more(tokens))
 
     def windows(self) -> Mapping[str, Window]:
         """Return what is known now, by provider."""

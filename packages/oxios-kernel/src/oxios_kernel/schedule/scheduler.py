@@ -92,6 +92,14 @@ class Scheduler:
             raise
         await self._return(run_id, why)
 
+    def runs(self, run_id: str) -> bool:
+        """Tell whether a run has a slot."""
+        return run_id in self._slots.running
+
+    def hand_over(self, run_id: str) -> None:
+        """Give back, once, what a run's admission took from its provider's limits: its call is counted by itself."""
+        self._slots.hand_over(run_id)
+
     def set_priority(self, run_id: str, priority: Priority) -> None:
         """Change how urgent a run is. One that has its slot keeps it; the priority counts when it queues again.
 

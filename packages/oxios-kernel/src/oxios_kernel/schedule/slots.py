@@ -38,6 +38,7 @@ class Slots:
         self._rates = rates
         self._load = Load()
         self._round: Round | None = None
+        self._counted: dict[str, tuple[str, int]] = {}
 
     def submit(self, run: QueuedRun) -> None:
         """Put a run in line.
@@ -57,8 +58,16 @@ class Slots:
         while picked := self._round.pick(self.queue.heads):
             run = self.queue.remove(picked.run.run_id)
             self.running[run.run_id] = run
+            if run.provider is not None:
+                self._counted[run.run_id] = (run.provider, run.tokens)
             admitted.append(run)
         return admitted
+
+    def hand_over(self, run_id: str) -> None:
+        """Give back, once, what a run's admission took from its provider's limits: its call is counted by itself."""
+        counted = self._counted.pop(run_id, None)
+        if counted is not None:
+            self._rates.give_back(*counted)
 
     @property
     def opens_in_seconds(self) -> float | None:
@@ -78,6 +87,7 @@ class Slots:
         if run_id not in self.running:
             raise Conflict(f"Only a run that has a slot can give it back, and {run_id!r} has none.")
         run = self.running.pop(run_id)
+        self._counted.pop(run_id, None)
         self._load.release(run)
         self.parked[run_id] = replace(run, submitted=now), why
 
@@ -95,6 +105,7 @@ class Slots:
         """Forget a run, wherever it is, and return it."""
         if run_id in self.running:
             run = self.running.pop(run_id)
+            self._counted.pop(run_id, None)
             self._load.release(run)
             return run
         if run_id in self.parked:
