@@ -173,9 +173,9 @@ class CronHistory(Fact):
             rows.remove(closed)
         return self.model_copy(update={"rows": tuple(rows)})
 
-    def ahead_of(self, row: CronRun) -> int:
-        """Return how many rows before this one are open."""
-        return sum(held.state.open for held in self.rows[: self.rows.index(row)])
+    def ahead_of(self, row: CronRun) -> tuple[CronRun, ...]:
+        """Return the open rows before this one."""
+        return tuple(held for held in self.rows[: self.rows.index(row)] if held.state.open)
 
 
 def fire_key(job_id: str, slot: datetime) -> RunId:

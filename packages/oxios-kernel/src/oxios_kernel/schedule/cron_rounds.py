@@ -58,7 +58,7 @@ class CronRounds:
             history = decide(job, timetable, await seen(before, self._runs), self._clock.now())
             if history != before:
                 await self._jobs.save_history(job, history)
-            history = await self._start_waiting(job, history)
+            history = await self._start_waiting(job, history, {row.slot for row in before.rows})
         if any(row.state is SlotState.WAITING for row in history.rows):
             return BUSY_LOOK_SECONDS
         slot = timetable.next(history.decided_until)
@@ -74,12 +74,12 @@ class CronRounds:
         await self._jobs.save_history(job, history)
         return history
 
-    async def _start_waiting(self, job: CronJob, history: CronHistory) -> CronHistory:
-        """Start the waiting rows that may be, and pass over those that find the job busy."""
+    async def _start_waiting(self, job: CronJob, history: CronHistory, known: set[datetime]) -> CronHistory:
+        """Start the waiting rows that may be, and pass over those that become due just now and find the job busy."""
         for row in history.rows:
             if row.state is not SlotState.WAITING:
                 continue
-            state = place(job, row, history.ahead_of(row))
+            state = place(job, row, history.ahead_of(row), new=row.slot not in known)
             if state is SlotState.RUNNING:
                 history = await self.start(job, history, row)
             elif state is SlotState.SKIPPED:

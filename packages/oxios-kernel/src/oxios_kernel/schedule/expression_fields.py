@@ -52,15 +52,19 @@ def fields_of(expression: str) -> list[str]:
     if not 5 <= len(fields) <= 7 or len(text) > LONGEST:
         came = repr(expression if len(expression) <= LONGEST else expression[:LONGEST] + "…")
         raise InputError(f"`schedule` is to be a cron expression of five or six fields, but came {came}.", hint=EXAMPLE)
-    kinds = list(KINDS)[0 if len(fields) > 5 else 1 :]
-    for place, (kind, field) in enumerate(zip(kinds, fields, strict=False)):
-        alone = ["*"] * len(fields)
-        alone[place] = field
-        if RANDOM.fullmatch(field) or not _readable(alone):
-            raise InputError(f"The {kind} of `schedule` is to be {KINDS[kind]}, but came {field!r}.", hint=EXAMPLE)
+    if not _readable(fields):
+        kinds = list(KINDS)[0 if len(fields) > 5 else 1 :]
+        kind, field = next(pair for pair in zip(kinds, fields, strict=False) if not _readable_alone(*pair))
+        raise InputError(f"The {kind} of `schedule` is to be {KINDS[kind]}, but came {field!r}.", hint=EXAMPLE)
     return fields
 
 
 def _readable(fields: list[str]) -> bool:
     text = " ".join(fields)
-    return text.isascii() and bool(croniter.is_valid(text, second_at_beginning=True))
+    drawn = any(RANDOM.fullmatch(field) for field in fields)
+    return text.isascii() and not drawn and bool(croniter.is_valid(text, second_at_beginning=True))
+
+
+def _readable_alone(kind: str, field: str) -> bool:
+    fields = dict.fromkeys(KINDS, "*") | {kind: field}
+    return _readable(list(fields.values()))

@@ -4,6 +4,7 @@ Pure functions over a job, its history and the time; they know neither clock nor
 every 30 seconds at the latest, so a slot is late only when no process ran, the machine slept or its clock was moved.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from itertools import takewhile
@@ -46,11 +47,12 @@ def decide(job: CronJob, timetable: Timetable, history: CronHistory, now: dateti
     decided_until = history.decided_until
     if decided_until - now > WRONG_CLOCK:
         decided_until = now
+    upcoming = timetable.next(decided_until)
+    if upcoming is None or due_at(job, upcoming) > now:
+        return history.model_copy(update={"decided_until": decided_until})
     ran = {row.slot for row in history.rows if row.run_id or row.state.open}
     found = timetable.latest(decided_until, now, COUNTED_SLOTS)
     due = list(takewhile(lambda slot: due_at(job, slot) <= now, found))
-    if due:
-        decided_until = due[-1]
     fresh = [slot for slot in due if slot not in ran]
     late = [slot for slot in fresh if now - due_at(job, slot) > LATE]
     passed = _passed(job.on_missed, fresh, late)
@@ -59,23 +61,27 @@ def decide(job: CronJob, timetable: Timetable, history: CronHistory, now: dateti
     for slot in fresh:
         if slot not in passed:
             history = history.put(CronRun(slot=slot, state=SlotState.WAITING, missed=slot in late))
-    return history.model_copy(update={"decided_until": decided_until})
+    return history.model_copy(update={"decided_until": due[-1] if due else decided_until})
 
 
-def place(job: CronJob, row: CronRun, ahead: int) -> SlotState:
+def place(job: CronJob, row: CronRun, ahead: Sequence[CronRun], *, new: bool) -> SlotState:
     """Return what becomes of a waiting row now: `RUNNING`, `WAITING` or `SKIPPED`.
 
-    Missed slots that are to be run wait for each other, unless the job's runs may overlap.
+    Missed slots that are to be run wait for each other, and those after them for their turn, unless runs may overlap.
 
     Args:
         job: whose row it is.
         row: the row.
-        ahead: how many rows before it are open.
+        ahead: the open rows before it.
+        new: whether it became due just now; what has waited before is not passed over any more.
     """
-    if not ahead or (job.on_overlap is OnOverlap.ALLOW and ahead < SIDE_BY_SIDE):
+    if not ahead or (job.on_overlap is OnOverlap.ALLOW and len(ahead) < SIDE_BY_SIDE):
         return SlotState.RUNNING
-    waits = job.on_overlap is OnOverlap.QUEUE or (job.on_overlap is OnOverlap.SKIP and row.missed)
-    return SlotState.WAITING if waits and ahead <= CATCH_UP_SLOTS else SlotState.SKIPPED
+    if not new:
+        return SlotState.WAITING
+    catches_up = row.missed or any(held.missed and held.state is SlotState.WAITING for held in ahead)
+    waits = job.on_overlap is OnOverlap.QUEUE or (job.on_overlap is OnOverlap.SKIP and catches_up)
+    return SlotState.WAITING if waits and len(ahead) <= CATCH_UP_SLOTS else SlotState.SKIPPED
 
 
 def _passed(policy: OnMissed, due: list[datetime], late: list[datetime]) -> list[datetime]:
