@@ -15,6 +15,7 @@ from oxios_kernel.domain.fact import Json
 from oxios_kernel.domain.ids import RunId
 from oxios_kernel.domain.run import Lease, Run, RunState, Signal
 from oxios_kernel.errors import (
+    BudgetExhausted,
     Conflict,
     HomeError,
     JournalError,
@@ -154,7 +155,7 @@ def _ending(life: Life, error: BaseException) -> tuple[RunState, str]:
     if life.signal is Signal.KILL:
         return RunState.KILLED, life.reason
     if isinstance(error, KernelError | TimeoutError):
-        return (RunState.PAUSED if may_go_on(error) else RunState.FAILED), str(error)
+        return (RunState.PAUSED if may_go_on(error) else RunState.FAILED), _told(error)
     return RunState.FAILED, f"{type(error).__name__}: {error}"
 
 
@@ -162,4 +163,13 @@ def may_go_on(error: Exception) -> bool:
     """Tell whether a run that this error stopped is paused, so that it can go on later; otherwise it has failed."""
     if isinstance(error, JournalMismatch):
         return False
+    if isinstance(error, BudgetExhausted):
+        return error.ask
     return isinstance(error, ModelError | JournalError | HomeError | TimeoutError | Conflict)
+
+
+def _told(error: Exception) -> str:
+    """Return an error's sentence for a run's row; of a budget with how it is raised, since that is what it asks for."""
+    if isinstance(error, BudgetExhausted) and error.ask:
+        return f"{error} To let it go on, {error.hint}; then resume it."
+    return str(error)

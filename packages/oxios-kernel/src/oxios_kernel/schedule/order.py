@@ -37,8 +37,8 @@ PATIENCE_SECONDS = 600.0
 """When a run without a deadline counts as due; what ends the precedence of later runs that have one."""
 
 LONGEST_WAIT_SECONDS = 300.0
-"""How far away a provider's opening may be for a run to wait for it in line. Beyond that it is admitted, so that its call
-can say so, or ask another model."""
+"""How far away a provider's opening may be for a run to wait for it in line. Beyond that it is admitted, so that its
+call can say so, or ask another model."""
 
 BY_URGENCY = tuple(reversed(Priority))
 

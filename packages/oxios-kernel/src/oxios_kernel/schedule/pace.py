@@ -38,7 +38,8 @@ class Pace:
     async def pause(self, run_id: str, seconds: float) -> None:
         """Wait; a run that has a slot lets others have it meanwhile."""
         if not self._scheduler.runs(run_id):
-            return await self._clock.sleep(seconds)
+            await self._clock.sleep(seconds)
+            return
         async with self._scheduler.parked(run_id, Waiting.RATE):
             await self._clock.sleep(seconds)
 
