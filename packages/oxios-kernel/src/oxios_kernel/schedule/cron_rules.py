@@ -89,10 +89,10 @@ def job_of_settings(name: str, fields: Mapping[str, object], before: CronJob | N
     Raises:
         ConfigError: it cannot be used.
     """
-    given = {"id": name, "name": name, "source": JobSource.CONFIG, "created_at": before.created_at if before else now}
+    given = {"id": name, "source": JobSource.CONFIG, "created_at": before.created_at if before else now}
     try:
         check_settable(fields)
-        return checked_job({**fields, **given}, now)
+        return checked_job({"name": name, **fields, **given}, now)
     except InputError as error:
         raise ConfigError(f"[cron.jobs.{name}] cannot be used: {error.message}", hint=error.hint) from None
 

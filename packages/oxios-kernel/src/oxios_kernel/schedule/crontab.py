@@ -178,7 +178,7 @@ class Crontab:
         return job
 
     async def adopt(self, jobs: Mapping[str, Mapping[str, object]]) -> None:
-        """Keep the jobs of the settings, whose ids are their names, in place of those kept from them before.
+        """Keep the jobs of the settings, by the names of their sections, in place of those kept from them before.
 
         One whose name another job has is left out, with a warning in the log.
 
@@ -200,6 +200,7 @@ class Crontab:
                     )
                 else:
                     await self._replace(kept.get(job.id, job), job, now)
+                    taken.add(job.name)
         self._nap.wake()
 
     async def _replace(self, before: CronJob, job: CronJob, now: datetime) -> None:
