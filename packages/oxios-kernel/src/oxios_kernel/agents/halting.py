@@ -32,7 +32,8 @@ class Life:
 
     Attributes:
         run_id: the run.
-        interrupted: the state it enters when its task is cancelled without a signal.
+        apart: whether nobody waits for it: it begins only from the queue, and when its task is cancelled without a
+            signal it goes back there. Otherwise it is paused then.
         signal: what it was asked.
         reason: why, for a person.
         lease: its lease, while it has one.
@@ -41,7 +42,7 @@ class Life:
     """
 
     run_id: str
-    interrupted: RunState = RunState.PAUSED
+    apart: bool = False
     signal: Signal | None = None
     reason: str = ""
     lease: Lease | None = None
@@ -55,6 +56,11 @@ class Life:
         if signal is Signal.KILL:
             self.scope.cancel()
 
+    def take_back_pause(self) -> None:
+        """Let the run go on that was asked to pause and has not done so yet."""
+        if self.signal is Signal.PAUSE:
+            self.signal = None
+
     @property
     def halt(self) -> RunState:
         """The state that the run enters when it stops before its end."""
@@ -64,7 +70,7 @@ class Life:
             case Signal.PAUSE:
                 return RunState.PAUSED
             case None:
-                return self.interrupted
+                return RunState.QUEUED if self.apart else RunState.PAUSED
 
     def border(self) -> None:
         """Stop here if that was asked for.

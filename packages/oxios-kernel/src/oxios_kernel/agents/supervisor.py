@@ -6,16 +6,19 @@ tenth of a second, what this one wrote at once.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
 
-from oxios_kernel.agents.carrying import Carrier, Work
+from oxios_kernel.agents.candidates import Candidates
+from oxios_kernel.agents.carrying import Carrier, Work, may_go_on
 from oxios_kernel.agents.halting import Halted, Life
+from oxios_kernel.agents.stalling import Stalls
 from oxios_kernel.domain.ids import RunId
+from oxios_kernel.domain.job import Priority
 from oxios_kernel.domain.run import Run, RunKind, RunState, Signal
-from oxios_kernel.errors import Conflict, KernelError, NotFound
+from oxios_kernel.errors import Conflict, JournalError, JournalMismatch, KernelError, NotFound
 from oxios_kernel.ports.clock import Clock
 from oxios_kernel.ports.control import RunControl
 from oxios_kernel.ports.journal import Runs
@@ -27,8 +30,13 @@ _log = logging.getLogger(__name__)
 LOOK_SECONDS = 0.1
 """How often the supervisor looks whether another process wrote to the table."""
 
+TROUBLE_SECONDS = 1.0
+"""How long it leaves a table alone that cannot be used."""
+
 RESIDENT = 500
-"""How many runs are under way at a time; the scheduler decides which of them may run. The others stay rows."""
+RESIDENT_MORE = 100
+"""How many runs are under way at a time, and how many more for each class above the lowest: what is urgent never waits
+for the end of what is not. The scheduler decides which of them may run; the others stay rows."""
 
 
 class Supervisor:
@@ -47,11 +55,11 @@ class Supervisor:
         self._control = control
         self._carrier = carrier
         self._clock = clock
-        self._host = host
+        self._candidates = Candidates(runs=runs, control=control, host=host)
         self._works: dict[RunKind, Work] = {}
         self._lives: dict[str, Life] = {}
+        self._stalls = Stalls(runs=runs, control=control, clock=clock)
         self._errors: dict[str, KernelError] = {}
-        self._mine: set[str] = set()
         self._bell = anyio.Event()
         self._changed = anyio.Event()
 
@@ -66,7 +74,7 @@ class Supervisor:
 
     def adopt(self, run_id: str) -> None:
         """Make a run this kernel's business, and look at once."""
-        self._mine.add(run_id)
+        self._candidates.adopt(run_id)
         self.ring()
 
     def ring(self) -> None:
@@ -83,7 +91,7 @@ class Supervisor:
         """
         if run_id in self._lives:
             raise Conflict(f"Run {run_id} is under way already.", hint="Wait for it to end, or stop it.")
-        self._mine.add(run_id)
+        self._candidates.adopt(run_id)
         return await self._live(Life(run_id=run_id), work)
 
     def next_change(self) -> anyio.Event:
@@ -101,63 +109,66 @@ class Supervisor:
             changed = self._changed
             run = await self._runs.get(RunId(run_id))
             if run is None:
-                raise NotFound(f"There is no run {run_id!r}.", hint="`oxios agent list` shows those there are.")
+                raise _no_run(run_id)
             if run.state.final:
                 return run
-            if run.state is RunState.PAUSED and run_id in self._errors:
+            if run_id in self._errors and (run.state is RunState.PAUSED or run_id in self._stalls):
                 raise self._errors.pop(run_id)
             await changed.wait()
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Look and carry out without end; cancelled, every run under way goes back to the queue."""
-        seen = -1
         async with anyio.create_task_group() as group:
             task_status.started()
             while True:
                 self._bell = anyio.Event()
                 try:
-                    await self._look(group)
+                    # The version first: what another process writes during the look makes for another look.
                     seen = await self._control.version()
+                    await self._look(group)
+                    await self._until_something_happens(seen)
                 except KernelError as error:
-                    _log.exception("the table of runs cannot be read: %s", error)
-                while not self._bell.is_set():
-                    with anyio.move_on_after(LOOK_SECONDS):
-                        await self._bell.wait()
-                    if await self._due() or await self._control.version() != seen:
-                        break
+                    _log.exception("the table of runs cannot be used, trying again: %s", error)
+                    await self._clock.sleep(TROUBLE_SECONDS)
 
-    async def _due(self) -> bool:
-        moment = await self._control.next_moment()
-        return moment is not None and moment <= self._clock.now()
+    async def _until_something_happens(self, seen: int) -> None:
+        while not self._bell.is_set():
+            with anyio.move_on_after(LOOK_SECONDS):
+                await self._bell.wait()
+            moment = await self._control.next_moment()
+            due = moment is not None and moment <= self._clock.now()
+            if due or self._stalls.due or await self._control.version() != seen:
+                return
 
     async def _look(self, group: TaskGroup) -> None:
         self._notice()
-        for run in await self._control.signalled():
-            if run.signal is not None and run.id in self._lives:
-                self._lives[run.id].ask(run.signal, run.reason or f"asked to {run.signal}")
+        await self._stalls.retry()
+        self._pass_signals_on(await self._control.signalled())
         await self._control.wake(self._clock.now())
-        for run in await self._candidates():
-            if len(self._lives) >= RESIDENT:
+        known = len(self._stalls) + len([life for life in self._lives.values() if life.lease is None])
+        for run in await self._candidates.find(self._lives.keys(), self._room(Priority.CRITICAL) + known):
+            if self._room(run.priority) <= 0:
                 return
-            if run.id not in self._lives and run.kind in self._works:
+            if run.id not in self._lives and run.id not in self._stalls and run.kind in self._works:
                 self._start(run, group)
 
-    async def _candidates(self) -> list[Run]:
-        """Return the runs to start, the most urgent first."""
-        if self._host:
-            orphans = list(await self._runs.orphans())
-            queued = list(await self._control.queued(RESIDENT))
-        else:
-            rows = [await self._runs.get(RunId(run_id)) for run_id in sorted(self._mine - self._lives.keys())]
-            self._mine -= {row.id for row in rows if row is not None and row.state.final}
-            queued = [row for row in rows if row is not None and row.state is RunState.QUEUED]
-            cut = any(row is not None and row.state is RunState.RUNNING for row in rows)
-            orphans = [run for run in await self._runs.orphans() if run.id in self._mine] if cut else []
-        return sorted(orphans + queued, key=lambda run: (-run.priority, run.created_at))
+    def _room(self, priority: int) -> int:
+        return RESIDENT + RESIDENT_MORE * priority - len(self._lives)
+
+    def _pass_signals_on(self, rows: Sequence[Run]) -> None:
+        """Ask lives for what their rows say, and take back the pauses that are no longer there."""
+        asked = {row.id: row for row in rows}
+        for life in self._lives.values():
+            row = asked.get(RunId(life.run_id))
+            if row is not None and row.signal is not None:
+                life.ask(row.signal, row.reason or f"asked to {row.signal}")
+            elif life.lease is not None:
+                life.take_back_pause()
 
     def _start(self, run: Run, group: TaskGroup) -> None:
-        life = Life(run_id=run.id, interrupted=RunState.QUEUED)
+        life = Life(run_id=run.id, apart=True)
         self._lives[run.id] = life
+        self._errors.pop(run.id, None)
         group.start_soon(self._apart, life, self._works[run.kind])
 
     async def _apart(self, life: Life, work: Work) -> None:
@@ -166,7 +177,8 @@ class Supervisor:
         except Halted:
             return
         except KernelError as error:
-            self._errors[life.run_id] = error
+            if may_go_on(error):
+                self._errors[life.run_id] = error
         except Exception as error:  # noqa: BLE001  # the end of a run's task: its row says failed, the others go on
             _log.exception("run %s has failed: %s", life.run_id, error)
         finally:
@@ -176,7 +188,12 @@ class Supervisor:
         self._lives[life.run_id] = life
         try:
             return await self._carrier.carry_out(life, work)
+        except JournalError as error:
+            if not isinstance(error, JournalMismatch):
+                self._stalls.add(life, error)
+            raise
         finally:
+            life.ended.set()
             del self._lives[life.run_id]
             self.ring()
             self._notice()
@@ -198,12 +215,7 @@ class Supervisor:
         Raises:
             NotFound: there is no such run.
         """
-        rows = await self._control.signal(RunId(run_id), signal, reason)
-        if not rows:
-            raise NotFound(f"There is no run {run_id!r}.", hint="`oxios agent list` shows those there are.")
-        here = [self._lives[row.id] for row in rows if row.id in self._lives]
-        for life in here:
-            life.ask(signal, reason)
+        here = await self._ask_tree(run_id, signal, reason)
         if signal is Signal.KILL:
             with anyio.move_on_after(grace_seconds):
                 for life in here:
@@ -214,16 +226,24 @@ class Supervisor:
         self.ring()
         return list(await self._control.tree(RunId(run_id)))
 
+    async def _ask_tree(self, run_id: str, signal: Signal, reason: str) -> list[Life]:
+        """Signal a tree, and return the parts of it that run here."""
+        rows = await self._control.signal(RunId(run_id), signal, reason)
+        if not rows:
+            raise _no_run(run_id)
+        here = [self._lives[row.id] for row in rows if row.id in self._lives]
+        for life in here:
+            life.ask(signal, reason)
+        return here
+
     async def interrupt(self, run_id: str, *, grace_seconds: float = 2.0) -> None:
         """Pause a whole tree at once, cutting what is under way in this kernel, and wait until it has ended.
 
         It is for whoever is being cancelled: the call is shielded, and bounded by the grace.
         """
         with anyio.CancelScope(shield=True), anyio.move_on_after(grace_seconds):
-            rows = await self._control.signal(RunId(run_id), Signal.PAUSE, "interrupted")
-            here = [self._lives[row.id] for row in rows if row.id in self._lives]
+            here = await self._ask_tree(run_id, Signal.PAUSE, "interrupted")
             for life in here:
-                life.ask(Signal.PAUSE, "interrupted")
                 life.scope.cancel()
             for life in here:
                 await life.ended.wait()
@@ -237,7 +257,13 @@ class Supervisor:
         """
         await self._control.resume(RunId(run_id))
         for row in await self._control.tree(RunId(run_id)):
-            if row.state is RunState.PAUSED:
+            if row.id in self._lives:
+                self._lives[row.id].take_back_pause()
+            if not row.state.final:
                 await self._control.resume(row.id)
         self.adopt(run_id)
         return list(await self._control.tree(RunId(run_id)))
+
+
+def _no_run(run_id: str) -> NotFound:
+    return NotFound(f"There is no run {run_id!r}.", hint="`oxios agent list` shows those there are.")
