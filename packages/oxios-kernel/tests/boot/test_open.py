@@ -1,13 +1,18 @@
 """`open_kernel` opens everything and closes it again, as often and as many as a program likes."""
 
+import os
 import threading
 from pathlib import Path
 
+import anyio
 import anyio.lowlevel
 import pytest
-from oxios_kernel.boot import open_kernel
+from oxios_kernel.agents import AgentTask
+from oxios_kernel.boot import host_of, open_kernel
 from oxios_kernel.config import Settings
 from oxios_kernel.conversation import TurnRequest
+from oxios_kernel.domain.access import Role
+from oxios_kernel.domain.capability import CSPACE_ALL
 from oxios_kernel.domain.event import PhaseBegan
 from oxios_kernel.domain.run import RunState
 from oxios_kernel.errors import ConfigError, HomeError
@@ -66,3 +71,32 @@ async def test_a_home_that_cannot_be_made_is_one_clear_error(tmp_path: Path) -> 
     with pytest.raises(HomeError):
         async with open_kernel(tmp_path / "file" / "home", settings=Settings()):
             pass
+
+
+async def test_who_is_the_host_of_a_home_can_be_asked_and_asking_makes_nobody_the_host(tmp_path: Path) -> None:
+    assert host_of(tmp_path / "home" / "run") is None
+    async with open_kernel(tmp_path / "home", host=True):
+        assert f"process {os.getpid()}, since" in (host_of(tmp_path / "home" / "run") or "")
+    assert host_of(tmp_path / "home" / "run") is None
+    async with open_kernel(tmp_path / "home", host=True):
+        pass
+
+
+async def test_a_kernel_that_only_looks_on_carries_nothing_out_and_sees_what_others_do(tmp_path: Path) -> None:
+    task = AgentTask(
+        system="rules",
+        prompt="Task: Say hello",
+        model="oxios/demo",
+        root=str(tmp_path),
+        principal="person",
+        role=Role.USER,
+        rights=CSPACE_ALL,
+    )
+    async with open_kernel(tmp_path / "home", idle=True) as onlooker:
+        run = await onlooker.processes.fork(task, title="hello")
+        await onlooker.processes.wait([run.id], timeout_seconds=0.2)
+        assert (await onlooker.table.get(run.id)).attempts == 0
+        async with open_kernel(tmp_path / "home", host=True):
+            with anyio.fail_after(30):
+                (ended,) = await onlooker.processes.wait([run.id])
+    assert ended.state is RunState.DONE

@@ -110,7 +110,7 @@ async def open_adapters(paths: Paths, environment: Mapping[str, str]) -> AsyncIt
             records=FileRecords(paths.home / "workspace"),
             locks=LocksFlock(paths.home / "run"),
             files=FilesBeneath(),
-            processes=ProcessesPosix(),
+            processes=await ProcessesPosix.open(),
             matcher=matcher,
             secrets=SecretsFiles(environ=environment, file=paths.credentials),
             servers=LocalServersHttp(),

@@ -25,6 +25,7 @@ async def open_kernel(
     environment: Mapping[str, str] | None = None,
     settings: Settings | None = None,
     host: bool = False,
+    idle: bool = False,
 ) -> AsyncIterator[Kernel]:
     """Open the kernel of a home, and close it when the block is left.
 
@@ -34,6 +35,7 @@ async def open_kernel(
         settings: what to open it with, `None` to read `config.toml` of the home and the environment.
         host: whether this kernel is the host of its home: it carries out every queued run and takes over those whose
             process died. A home has one host at a time; kernels beside it carry out what they start themselves.
+        idle: whether it only looks on and steers: what is started or resumed through it is left to others.
 
     Raises:
         HomeHosted: `host` was asked for, and the home has a host already.
@@ -53,7 +55,8 @@ async def open_kernel(
         async with open_real_models(credentials.connect, adapters.known_models) as real:
             engine = build_engine(adapters, credentials, real, settings)
             await _collect(adapters, settings.journal)
-            kernel = build_kernel(adapters, engine, settings, paths, notices=notices + adapters.notices, host=host)
+            notices += adapters.notices
+            kernel = build_kernel(adapters, engine, settings, paths, notices=notices, host=host, idle=idle)
             async with at_work(kernel):
                 yield kernel
 

@@ -43,6 +43,7 @@ def build_kernel(
     *,
     notices: tuple[str, ...] = (),
     host: bool = False,
+    idle: bool = False,
 ) -> Kernel:
     """Return the services of an open home.
 
@@ -53,6 +54,7 @@ def build_kernel(
         paths: where things are kept.
         notices: what the person should be told about opening.
         host: whether all runs of the home are this kernel's business.
+        idle: whether it carries out no runs but the turns that it is asked for.
     """
     bus = Bus()
     gate = Gate(settings.security, adapters.files)
@@ -106,8 +108,9 @@ def build_kernel(
         new_id=adapters.new_id,
         history_turns=settings.conversation.history_turns,
     )
-    processes.supervisor.works(RunKind.AGENT, agent_work)
-    processes.supervisor.works(RunKind.TURN, conversation.apart)
+    if not idle:
+        processes.supervisor.works(RunKind.AGENT, agent_work)
+        processes.supervisor.works(RunKind.TURN, conversation.apart)
     return Kernel(
         settings=settings,
         conversation=conversation,
