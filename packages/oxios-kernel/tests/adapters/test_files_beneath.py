@@ -291,7 +291,7 @@ def exchanger(folder: Path) -> Iterator[None]:
 
 @pytest.mark.usefixtures("exchanger")
 def test_a_folder_exchanged_for_a_link_while_it_is_opened_never_leads_outside(root: FileRoot, tmp_path: Path) -> None:
-    seen = set()
+    seen: set[bytes] = set()
     for number in count():
         if number > 2_000 and seen:
             break
