@@ -1,6 +1,7 @@
 """Real commands, rude ones included: what they print, how they end, and that nothing of them lives on."""
 
 import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -224,3 +225,30 @@ async def test_no_descriptor_is_left_open(command: MakeCommand) -> None:
     for _ in range(3):
         await ProcessesPosix().run(command("seq 1 100000", keep_bytes=10))
     assert len(os.listdir("/proc/self/fd")) <= before
+
+
+KERNEL = """
+import anyio, os, sys
+from pathlib import Path
+from oxios_kernel.adapters.processes_posix import ProcessesPosix
+from oxios_kernel.ports.processes import Command
+
+folder = Path(sys.argv[1])
+text = "setsid sh -c 'echo $$ > inner; exec sleep 1000' & env -i sleep 1000 & echo $! > bare; wait"
+command = Command(text=text, folder=folder, environment={"PATH": os.environ["PATH"]}, timeout_seconds=600, output=folder)
+anyio.run(ProcessesPosix().run, command)
+"""
+
+
+async def test_what_the_commands_of_a_dead_kernel_left_running_is_ended_when_the_next_one_opens(tmp_path: Path) -> None:
+    async with await anyio.open_process([sys.executable, "-c", KERNEL, str(tmp_path)]) as process:
+        for name in ("inner", "bare"):
+            await appears(tmp_path / name)
+        await ProcessesPosix.open()
+        assert not is_dead(tmp_path / "inner")
+        process.kill()
+        await process.wait()
+        assert not is_dead(tmp_path / "inner")
+    await ProcessesPosix.open()
+    assert is_dead(tmp_path / "inner")
+    assert is_dead(tmp_path / "bare")

@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import Sequence
 from functools import partial
+from typing import Self
 
 import anyio
 import anyio.to_thread
@@ -19,6 +20,7 @@ from anyio.abc import Process
 
 from oxios_kernel.adapters.processes_posix_family import MARK, Family, began
 from oxios_kernel.adapters.processes_posix_output import Output
+from oxios_kernel.adapters.processes_posix_strays import end_strays, kernel_name
 from oxios_kernel.errors import ToolFailed
 from oxios_kernel.ports.processes import Command, Finished
 
@@ -31,8 +33,14 @@ _DRAIN_SECONDS = 1.0
 class ProcessesPosix:
     """Runs commands; an `oxios_kernel.ports.processes.Processes`."""
 
+    @classmethod
+    async def open(cls) -> Self:
+        """Return one, after everything has ended that commands of dead kernels left running."""
+        await anyio.to_thread.run_sync(end_strays)
+        return cls()
+
     async def run(self, command: Command, /) -> Finished:
-        mark = uuid.uuid4().hex
+        mark = f"{kernel_name()}-{uuid.uuid4().hex}"
         reading, writing = os.pipe()
         os.set_blocking(reading, False)
         started = time.monotonic()

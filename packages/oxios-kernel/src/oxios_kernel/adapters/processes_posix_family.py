@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["MARK", "Family", "began"]
+__all__ = ["MARK", "Family", "all_processes", "began"]
 
 MARK = "OXIOS_CALL"
 """The environment variable that marks a command's processes."""
@@ -63,7 +63,7 @@ class Family:
         """Return the process ids of those that belong and are not dead (a zombie is dead)."""
         if not _PROC.is_dir():
             return _group(self.leader)
-        young = [one for one in _processes() if one.began >= self.began and one.pid != os.getpid()]
+        young = [one for one in all_processes() if one.began >= self.began and one.pid != os.getpid()]
         mine = {one.pid for one in young if self._belongs(one)}
         size = -1
         while size != len(mine):
@@ -112,7 +112,10 @@ def _group(leader: int) -> set[int]:
     return set()
 
 
-def _processes() -> list[_Process]:
+def all_processes() -> list[_Process]:
+    """Return the processes of the machine that are not dead; none where there is no `/proc`."""
+    if not _PROC.is_dir():
+        return []
     return [one for name in os.listdir(_PROC) if name.isdigit() and (one := _read(name))]
 
 

@@ -30,7 +30,7 @@ class Command:
     output: Path
     keep_bytes: int = 256_000
     limit_bytes: int = 1_000_000_000
-    grace_seconds: float = 2.0
+    grace_seconds: float = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
