@@ -74,7 +74,9 @@ class Effects:
         entry = self._recorded.get(key)
         return entry.at if entry is not None and entry.done else None
 
-    async def do(self, key: str, asked: Json, act: Callable[[], Awaitable[Json]], repeat: Repeat) -> Json:
+    async def do(
+        self, key: str, asked: Json, act: Callable[[], Awaitable[Json]], repeat: Repeat, *, intend: bool = False
+    ) -> Json:
         """Return the result of an effect, carrying it out only if it is not recorded.
 
         Args:
@@ -82,6 +84,8 @@ class Effects:
             asked: what is asked for; the same name with another content is an error.
             act: carries it out. It is cancelled with the caller; recording its result is not.
             repeat: what to do about an effect that was begun and whose end is not known.
+            intend: whether it is written down that the effect is about to happen, also when it may be repeated; that
+                of a `ONCE` effect always is.
 
         Raises:
             Halted: the run was asked to stop, and this effect is not recorded.
@@ -94,7 +98,7 @@ class Effects:
         known = self._recorded.get(key)
         if self._border is not None and (known is None or not known.done):
             self._border()
-        if known is None and repeat is not Repeat.PURE:
+        if known is None and (intend or repeat is Repeat.ONCE):
             intent = await self._journal.intend(self._lease, key, digest)
             known = None if intent.new else intent.entry
         if known is not None:
@@ -104,7 +108,7 @@ class Effects:
                 return known.result
             if repeat is Repeat.ONCE:
                 raise OutcomeUnknown(f"effect {key!r} was begun before the run was interrupted; its end is not known")
-        return await self.record(key, asked, await act())
+        return await self._record(key, digest, await act())
 
     async def record(self, key: str, asked: Json, result: Json) -> Json:
         """Write a result down, shielded from cancellation: what happened is never forgotten.
@@ -114,7 +118,10 @@ class Effects:
             LeaseLost: another host works on the run now.
             JournalError: the journal cannot be written.
         """
+        return await self._record(key, digest_of(asked), result)
+
+    async def _record(self, key: str, digest: str, result: Json) -> Json:
         with anyio.CancelScope(shield=True):
-            entry = await self._journal.record(self._lease, key, digest_of(asked), result)
+            entry = await self._journal.record(self._lease, key, digest, result)
         self._recorded[key] = entry
         return entry.result

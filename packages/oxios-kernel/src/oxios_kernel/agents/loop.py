@@ -159,7 +159,7 @@ class AgentLoop:
             self._bus.publish(ModelAnswered(**about, model=reply.model, usage=reply.usage))
             return reply.to_json()
 
-        reply = LlmReply.from_json(await self._effects.do(key, asked, act, Repeat.IDEMPOTENT))
+        reply = LlmReply.from_json(await self._effects.do(key, asked, act, Repeat.IDEMPOTENT, intend=True))
         self._usage += reply.usage
         return reply
 

@@ -249,7 +249,7 @@ class Supervisor:
                 await life.ended.wait()
 
     async def resume(self, run_id: str) -> list[Run]:
-        """Queue the paused runs of a tree again.
+        """Queue the paused runs of a tree again, and make the whole tree this kernel's business.
 
         Raises:
             NotFound: there is no such run.
@@ -261,7 +261,7 @@ class Supervisor:
                 self._lives[row.id].take_back_pause()
             if not row.state.final:
                 await self._control.resume(row.id)
-        self.adopt(run_id)
+                self.adopt(row.id)
         return list(await self._control.tree(RunId(run_id)))
 
 

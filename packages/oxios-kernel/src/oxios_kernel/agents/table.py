@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from oxios_kernel.domain.fact import JsonObject
 from oxios_kernel.domain.ids import RunId
-from oxios_kernel.domain.letter import Letter
+from oxios_kernel.domain.letter import LETTER_CHARACTERS, Letter
 from oxios_kernel.domain.run import Run, RunKind
-from oxios_kernel.errors import NotFound
+from oxios_kernel.errors import InputError, NotFound
 from oxios_kernel.ports.clock import Clock
 from oxios_kernel.ports.control import RunControl
 from oxios_kernel.ports.journal import RunQuery, Runs
@@ -100,12 +100,28 @@ class RunTable:
             answers: the key of the letter that this one answers.
 
         Raises:
+            InputError: the text is empty, too long, or not text.
             NotFound: there is no such run.
             Conflict: it has ended, or its mailbox is full.
         """
+        _check(text)
         letter = Letter(to=RunId(to), sender=sender, text=text, key=key, answers=answers, at=self._clock.now())
         return await self._control.post(letter)
 
     async def letters(self, run_id: str, after: int = 0) -> Sequence[Letter]:
         """Return the letters to a run with a number above `after`, oldest first."""
         return await self._control.letters(RunId(run_id), after)
+
+
+def _check(text: str) -> None:
+    if not text.strip():
+        raise InputError("The message is empty.", hint="Say what the agent is to know or to do differently.")
+    if len(text) > LETTER_CHARACTERS:
+        raise InputError(
+            f"The message has {len(text):,} characters; at most {LETTER_CHARACTERS:,} are possible.",
+            hint="Put it into a file in the agent's folder and say where it is.",
+        )
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InputError("The message is not valid UTF-8 text.", hint="Save or type it as UTF-8.") from error

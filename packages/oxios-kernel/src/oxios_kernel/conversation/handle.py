@@ -7,7 +7,7 @@ from pathlib import Path
 
 from oxios_kernel.agents import Effects, RunTable, Supervisor
 from oxios_kernel.conversation.reply import Reply
-from oxios_kernel.conversation.request import TurnInput, TurnRequest, check_prompt
+from oxios_kernel.conversation.request import TurnInput, TurnRequest, check_folder, check_prompt
 from oxios_kernel.conversation.sessions import Sessions
 from oxios_kernel.conversation.turn import Services, TurnFlow
 from oxios_kernel.domain.fact import Json, JsonObject
@@ -64,7 +64,7 @@ class Conversation:
             KernelError: anything else that stopped the turn.
         """
         check_prompt(request.prompt)
-        root = _folder(request.root)
+        root = check_folder(request.root)
         session_id = self.sessions.name(request.session_id)
         async with self.sessions.hold(session_id):
             session = await self.sessions.open(session_id)
@@ -147,21 +147,6 @@ class Conversation:
         open_interview: JsonObject | None = interview.model_dump(mode="json") if interview else None
         await self.sessions.keep(session, turn, interview=open_interview)
         return reply.to_json()
-
-
-def _folder(root: Path) -> Path:
-    """Return a folder's absolute path.
-
-    Raises:
-        InputError: it does not exist, is no folder, or cannot be entered.
-    """
-    try:
-        folder = root.resolve(strict=True)
-        if not folder.is_dir():
-            raise InputError(f"{root} is not a folder.", hint="Name the folder to work in with --workdir.")
-    except (OSError, RuntimeError) as error:
-        raise InputError(f"The folder {root} cannot be used: {error}.", hint="Name another with --workdir.") from error
-    return folder
 
 
 def _cut(text: str) -> str:

@@ -83,4 +83,4 @@ class RecordedModel:
             self._bus.publish(ModelAnswered(**self._about, model=reply.model, usage=reply.usage))
             return reply.to_json()
 
-        return LlmReply.from_json(await self._effects.do(key, asked, act, Repeat.IDEMPOTENT))
+        return LlmReply.from_json(await self._effects.do(key, asked, act, Repeat.IDEMPOTENT, intend=True))

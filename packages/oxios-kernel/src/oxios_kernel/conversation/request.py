@@ -6,7 +6,7 @@ from pathlib import Path
 from oxios_kernel.domain.fact import Fact, JsonObject
 from oxios_kernel.errors import InputError
 
-__all__ = ["MAX_PROMPT_BYTES", "TurnInput", "TurnRequest", "check_prompt"]
+__all__ = ["MAX_PROMPT_BYTES", "TurnInput", "TurnRequest", "check_folder", "check_prompt"]
 
 MAX_PROMPT_BYTES = 1024 * 1024
 """The longest prompt, in bytes of UTF-8."""
@@ -65,6 +65,21 @@ class TurnInput(Fact):
     interview: JsonObject | None = None
     principal: str = "person"
     space_id: str | None = None
+
+
+def check_folder(root: Path) -> Path:
+    """Return the absolute path of a folder that can be worked in.
+
+    Raises:
+        InputError: it does not exist, is no folder, or cannot be entered.
+    """
+    try:
+        folder = root.resolve(strict=True)
+        if not folder.is_dir():
+            raise InputError(f"{root} is not a folder.", hint="Name the folder to work in with --workdir.")
+    except (OSError, RuntimeError) as error:
+        raise InputError(f"The folder {root} cannot be used: {error}.", hint="Name another with --workdir.") from error
+    return folder
 
 
 def check_prompt(prompt: str) -> str:
