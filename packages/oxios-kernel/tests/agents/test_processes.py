@@ -262,3 +262,22 @@ async def test_a_second_host_is_refused_and_told_who_the_first_is(tmp_path: Path
                 pass
     async with open_kernel(tmp_path / "home", settings=SETTINGS, host=True):
         pass
+
+
+@pytest.mark.parametrize("text", ["", " \n", "x" * 100_001, "half a pair: \ud83d"])
+async def test_a_message_that_is_no_text_or_too_long_is_refused(tmp_path: Path, text: str) -> None:
+    async with open_test_kernel(tmp_path / "home", ScriptedLlm(lambda _: HANG)) as kernel:
+        run = await fork(kernel, tmp_path, "listen")
+        with pytest.raises(InputError, match="message"):
+            await kernel.processes.message(run.id, text)
+        assert await kernel.table.letters(run.id) == []
+
+
+async def test_resuming_a_tree_in_a_kernel_that_is_not_the_host_carries_all_of_it_out(tmp_path: Path) -> None:
+    async with open_test_kernel(tmp_path / "home", ScriptedLlm(lambda _: HANG)) as kernel:
+        parent = await fork(kernel, tmp_path, "parent")
+        child = await fork(kernel, tmp_path, "child", parent=parent)
+        await kernel.processes.pause(parent.id)
+    async with open_test_kernel(tmp_path / "home", ScriptedLlm(lambda _: says("done"))) as kernel:
+        await kernel.processes.resume(parent.id)
+        assert await ended(kernel, parent.id, child.id) == [RunState.DONE, RunState.DONE]

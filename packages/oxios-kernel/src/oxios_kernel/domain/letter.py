@@ -5,7 +5,10 @@ from pydantic import Field
 from oxios_kernel.domain.fact import Fact, Moment
 from oxios_kernel.domain.ids import RunId
 
-__all__ = ["MAILBOX_LETTERS", "Letter"]
+__all__ = ["LETTER_CHARACTERS", "MAILBOX_LETTERS", "Letter"]
+
+LETTER_CHARACTERS = 100_000
+"""How long a letter may be."""
 
 MAILBOX_LETTERS = 1_000
 """How many letters a mailbox holds; one more is refused."""
@@ -26,7 +29,7 @@ class Letter(Fact):
 
     to: RunId
     sender: str
-    text: str = Field(max_length=100_000)
+    text: str = Field(max_length=LETTER_CHARACTERS)
     key: str
     answers: str | None = None
     number: int = 0

@@ -15,7 +15,7 @@ from oxios_kernel.domain.ids import RunId
 from oxios_kernel.domain.job import Priority
 from oxios_kernel.domain.run import Run, RunKind
 from oxios_kernel.domain.tool import Repeat
-from oxios_kernel.errors import Conflict, LeaseLost, ToolFailed
+from oxios_kernel.errors import Conflict, InputError, LeaseLost, ToolFailed
 from oxios_kernel.ports.clock import Clock
 from oxios_kernel.ports.toolset import Parked, ToolContext
 from oxios_kernel.tools.function import Arguments, FunctionTools, tool
@@ -142,7 +142,7 @@ class AgentTools(FunctionTools):
             raise ToolFailed("You have no parent agent: your answer goes to the person.")
         try:
             await self._processes.message(reader.id, arguments.text, sender=context.agent_id, key=context.key)
-        except Conflict as error:
+        except (Conflict, InputError) as error:
             raise ToolFailed(error.message, hint=error.hint) from error
         return f"Told {reader.id}."
 
