@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 
 from oxios_kernel.agents import Processes, RunTable, Supervisor
+from oxios_kernel.budget import Budgets, Limits
 from oxios_kernel.config import Settings
 from oxios_kernel.conversation import Conversation, Sessions
 from oxios_kernel.engine import Engine
 from oxios_kernel.events import Bus
 from oxios_kernel.personas import Personas
-from oxios_kernel.schedule import Scheduler
+from oxios_kernel.schedule import Rates, Scheduler
 from oxios_kernel.tools import ToolCatalog
 
 __all__ = ["Kernel"]
@@ -26,7 +27,10 @@ class Kernel:
         processes: agents as processes: fork, wait, kill, pause, resume, message.
         supervisor: carries runs out.
         scheduler: who may run, who waits, and why.
-        engine: the models.
+        rates: what each provider still lets us ask (`windows`).
+        budgets: who may still spend what.
+        limits: how much that is; for a person's doors only.
+        engine: the models; `breakers` are the ones that are left alone.
         personas: the ways of working.
         tools: the tools that agents are given.
         bus: what happens, as it happens.
@@ -40,6 +44,9 @@ class Kernel:
     processes: Processes
     supervisor: Supervisor
     scheduler: Scheduler
+    rates: Rates
+    budgets: Budgets
+    limits: Limits
     engine: Engine
     personas: Personas
     tools: ToolCatalog

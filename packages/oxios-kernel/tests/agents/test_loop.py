@@ -11,12 +11,12 @@ from oxios_kernel.domain.access import Role
 from oxios_kernel.domain.capability import CSPACE_ALL
 from oxios_kernel.domain.event import Event, StepBegan, TextArrived, ToolEnded
 from oxios_kernel.domain.ids import RunId
-from oxios_kernel.domain.run import RunKind, RunState
+from oxios_kernel.domain.run import Run, RunKind, RunState
 from oxios_kernel.domain.tool import Repeat, ToolCall, ToolResult, ToolSpec, ToolStatus
 from oxios_kernel.domain.transcript import ToolMessage, UserMessage
 from oxios_kernel.errors import Conflict, ContextTooLong, ModelUnavailable
 from oxios_kernel.events import Bus
-from oxios_kernel.ports.llm import LlmRequest
+from oxios_kernel.ports.llm import Llm, LlmRequest
 from oxios_kernel.ports.toolset import ToolContext
 from oxios_kernel.schedule import Caps, Rates, Scheduler
 from oxios_kernel.testing import HANG, FakeClock, MemoryJournal, ScriptedLlm, calls, says
@@ -67,7 +67,7 @@ class World:
         table = RunTable(runs=self.journal, control=self.journal, clock=clock)
         work = AgentWork(
             table=table,
-            llm_for=lambda about: self.llm,
+            llm_for=self._llm_for,
             tools_for=lambda rights: self.tools,
             scheduler=Scheduler(clock, lambda: CAPS, Rates()),
             clock=clock,
@@ -81,6 +81,9 @@ class World:
         if run.state is RunState.FAILED:
             raise Conflict(f"it has failed: {run.reason}")
         return AgentOutcome.from_json(run.output)
+
+    async def _llm_for(self, run: Run) -> Llm:
+        return self.llm
 
     async def state(self) -> RunState:
         run = await self.journal.get(RunId("turn.g0"))

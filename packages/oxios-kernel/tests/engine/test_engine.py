@@ -1,22 +1,30 @@
 """The engine's choice of a model, its list of models, and its one way to ask them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 import pytest
 from oxios_kernel.adapters.secrets_files import SecretsFiles
+from oxios_kernel.budget import Budgets
 from oxios_kernel.config import EngineSettings
+from oxios_kernel.domain.budget import payers
 from oxios_kernel.domain.spend import Usage
-from oxios_kernel.engine import Credentials, Engine
+from oxios_kernel.engine import Calls, Credentials, Engine, Models, Payer
 from oxios_kernel.errors import ConfigError, CredentialsMissing, ModelError, ModelUnavailable, ModelUnknown
+from oxios_kernel.events import Bus
 from oxios_kernel.ports.llm import LlmRequest
 from oxios_kernel.ports.models import LocalServer
-from oxios_kernel.testing import FakeClock, ScriptedLlm, says
+from oxios_kernel.resilience import Breakers
+from oxios_kernel.schedule import Caps, Pace, Rates, Scheduler
+from oxios_kernel.testing import FakeClock, MemoryLedger, ScriptedLlm, says
 
 pytestmark = pytest.mark.anyio
 
 OLLAMA = LocalServer(name="Ollama", provider="ollama", url="http://127.0.0.1:11434", models=("llama", "phi"))
+CAPS = Caps(concurrent=4, per_principal=4, per_provider=4, ageing_seconds=30)
+PAYER = Payer(run_id="r", scopes=payers(["r"], principal="p"))
 EMPTY = LocalServer(name="vLLM", provider="hosted_vllm", url="http://127.0.0.1:8000/v1", models=())
 
 
@@ -29,6 +37,7 @@ class World:
     settings: EngineSettings = field(default_factory=EngineSettings)
     real: ScriptedLlm = field(default_factory=lambda: ScriptedLlm([]))
     servers: Sequence[LocalServer] = ()
+    numbers: Iterator[int] = field(default_factory=count)
 
     async def find(self) -> Sequence[LocalServer]:
         return self.servers
@@ -37,7 +46,17 @@ class World:
         return {"bedrock": ("titan",), "openai": ("gpt",)}
 
     def engine(self) -> Engine:
-        file = self.home / "credentials.toml"
+        file, clock, rates, bus = self.home / "credentials.toml", FakeClock(), Rates(), Bus()
+        scheduler = Scheduler(clock, lambda: CAPS, rates)
+        calls = Calls(
+            models=Models(demo=ScriptedLlm(["from the demo"]), real=self.real),
+            settings=self.settings,
+            clock=clock,
+            budgets=Budgets(MemoryLedger(), bus=bus, clock=clock),
+            breakers=Breakers(clock=clock, tell=bus.publish),
+            pace=Pace(rates, scheduler, clock),
+            new_id=lambda: str(next(self.numbers)),
+        )
         return Engine(
             settings=self.settings,
             credentials=Credentials(
@@ -46,9 +65,7 @@ class World:
                 api_base=self.settings.api_base,
                 file=str(file),
             ),
-            demo=ScriptedLlm(["from the demo"]),
-            real=self.real,
-            clock=FakeClock(),
+            calls=calls,
             servers=self,
             known=self,
         )
@@ -133,7 +150,9 @@ async def test_a_call_is_tried_again_then_asked_elsewhere_and_only_the_answer_is
 
     settings = EngineSettings(max_retries=0, fallback_models=("groq/second",), deadline_seconds=40)
     world, notes, bills = World(tmp_path, settings=settings, real=ScriptedLlm(script)), list[str](), list[str]()
-    llm = world.engine().llm(note=notes.append, spent=lambda model, usage: bills.append(f"{model} {usage.calls}"))
+    llm = world.engine().llm(
+        PAYER, note=notes.append, spent=lambda model, usage: bills.append(f"{model} {usage.calls}")
+    )
     await llm.complete(LlmRequest(model="openai/first", messages=()))
     await llm.complete(LlmRequest(model="openai/first", messages=()))
     assert notes == ["openai/first is away; asking groq/second instead"] * 2
@@ -144,7 +163,7 @@ async def test_a_call_is_tried_again_then_asked_elsewhere_and_only_the_answer_is
 async def test_the_settings_bound_every_call(tmp_path: Path) -> None:
     real = ScriptedLlm(["one", "two"])
     settings = EngineSettings(deadline_seconds=40, max_output_tokens=500)
-    llm = World(tmp_path, settings=settings, real=real).engine().llm(note=lambda _: None)
+    llm = World(tmp_path, settings=settings, real=real).engine().llm(PAYER, note=lambda _: None)
     await llm.complete(LlmRequest(model="openai/x", messages=()))
     await llm.complete(LlmRequest(model="openai/x", messages=(), max_output_tokens=7))
     assert [request.deadline_seconds for request in real.requests] == [40, 40]
@@ -153,7 +172,7 @@ async def test_the_settings_bound_every_call(tmp_path: Path) -> None:
 
 async def test_one_unknown_price_makes_the_sum_unknown_and_not_smaller(tmp_path: Path) -> None:
     real = ScriptedLlm([says("a"), says("b", usage=Usage(calls=1, cost_micro_usd=None))])
-    llm = World(tmp_path, real=real).engine().llm(note=lambda _: None)
+    llm = World(tmp_path, real=real).engine().llm(PAYER, note=lambda _: None)
     await llm.complete(LlmRequest(model="openai/x", messages=()))
     assert llm.usage.cost_micro_usd == 30
     await llm.complete(LlmRequest(model="openai/x", messages=()))
@@ -162,7 +181,7 @@ async def test_one_unknown_price_makes_the_sum_unknown_and_not_smaller(tmp_path:
 
 async def test_a_call_that_fails_costs_nothing(tmp_path: Path) -> None:
     real = ScriptedLlm([ModelError("it does not want to")])
-    llm = World(tmp_path, real=real).engine().llm(note=lambda _: None)
+    llm = World(tmp_path, real=real).engine().llm(PAYER, note=lambda _: None)
     with pytest.raises(ModelError):
         await llm.complete(LlmRequest(model="openai/x", messages=()))
     assert llm.usage == Usage()

@@ -8,6 +8,7 @@ from oxios_kernel.agents.effects import digest_of
 from oxios_kernel.agents.supervisor import Supervisor
 from oxios_kernel.agents.table import RunTable
 from oxios_kernel.agents.task import AgentTask
+from oxios_kernel.budget import Budgets
 from oxios_kernel.domain.fact import Json
 from oxios_kernel.domain.ids import NewId, RunId
 from oxios_kernel.domain.letter import Letter
@@ -42,10 +43,20 @@ class Standing:
     Attributes:
         priority: 0 (low) to 3 (critical).
         group: the group it belongs to.
+        share: the part of each limit of its parent that it may spend at most, above 0 and at most 1. `None`: it has no
+            limit of its own, and spends from its parent's.
+
+    Raises:
+        InputError: the share is not such a number.
     """
 
     priority: int = 1
     group: str | None = None
+    share: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.share is not None and not 0 < self.share <= 1:
+            raise InputError(f"Expected a share above 0 and at most 1, but came {self.share!r}.")
 
 
 def child_id(key: str) -> str:
@@ -62,6 +73,7 @@ class Forks:
         control: adds them within limits.
         journal: what branches begin with.
         supervisor: carries them out.
+        budgets: hands parts of limits on.
         clock: dates them.
         new_id: names those that nobody has named.
         limits: how many there may be.
@@ -71,6 +83,7 @@ class Forks:
     control: RunControl
     journal: Journal
     supervisor: Supervisor
+    budgets: Budgets
     clock: Clock
     new_id: NewId
     limits: ForkLimits
@@ -91,7 +104,7 @@ class Forks:
             title: one line for lists.
             run_id: its id, `None` to have one made.
             parent: the run that starts it.
-            standing: priority and group.
+            standing: priority, group and share of the parent's budget.
 
         Raises:
             Conflict: there are too many agents, or too many above one another; the sentence names the setting.
@@ -105,9 +118,12 @@ class Forks:
                 f"Agents may stand {self.limits.depth} above one another, and this one would be deeper.",
                 hint="Do the work in this agent, or raise agents.max_depth.",
             )
-        row = self._row(run_id or self.new_id(), task, title, parent, standing or Standing())
+        standing = standing or Standing()
+        row = self._row(run_id or self.new_id(), task, title, parent, standing)
         row = row.model_copy(update={"depth": depth})
         await self.control.add_within(row, crowd=self.limits.agents, children=self.limits.children)
+        if parent is not None and standing.share is not None:
+            await self.budgets.subdivide(parent.id, row.id, standing.share)
         self.supervisor.adopt(row.id)
         return await self.table.get(row.id)
 

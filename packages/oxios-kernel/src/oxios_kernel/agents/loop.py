@@ -41,7 +41,8 @@ class Surroundings:
         llm: what it thinks with.
         tools: what it works with.
         letters: what others tell it while it works.
-        slot: its right to run, held for the length of a step.
+        slot: its right to run, held while it asks a model.
+        tool_slot: the same while its tools work, which no provider has a part in.
         bus: is told what it does.
         limits: where it is stopped.
     """
@@ -50,6 +51,7 @@ class Surroundings:
     tools: ToolRunner
     letters: Letters
     slot: Slot
+    tool_slot: Slot
     bus: Bus
     limits: Limits
 
@@ -86,7 +88,7 @@ class AgentLoop:
                     async with self._around.slot():
                         await self._ask(step)
                 case CallTools() as calls:
-                    async with self._around.slot():
+                    async with self._around.tool_slot():
                         await self._call(calls)
                 case Compact(step=step):
                     async with self._around.slot():

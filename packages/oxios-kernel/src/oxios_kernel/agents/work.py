@@ -1,6 +1,6 @@
 """What carrying out an agent means: its tools, its models, its mail and its right to run, put around the loop."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +13,6 @@ from oxios_kernel.agents.table import RunTable
 from oxios_kernel.agents.task import AgentTask
 from oxios_kernel.agents.tooling import ToolRunner
 from oxios_kernel.domain.capability import CSpace
-from oxios_kernel.domain.event import About
 from oxios_kernel.domain.fact import Json
 from oxios_kernel.domain.job import Priority, QueuedRun
 from oxios_kernel.domain.run import Run
@@ -25,8 +24,8 @@ from oxios_kernel.schedule import Scheduler
 
 __all__ = ["AgentWork", "LlmFor", "ToolsFor", "slot_for"]
 
-LlmFor = Callable[[About], Llm]
-"""Returns the models for one run, told about it so that retries and fallbacks can be noted where they belong."""
+LlmFor = Callable[[Run], Awaitable[Llm]]
+"""Returns the models for one run: on its account, and with their notes told where they belong."""
 
 ToolsFor = Callable[[CSpace], Toolset]
 """Builds the toolset of an agent that holds these capabilities."""
@@ -59,7 +58,6 @@ class AgentWork:
     async def __call__(self, run: Run, effects: Effects) -> Json:
         """Carry an agent out and return its outcome."""
         task = AgentTask.from_json(run.input)
-        about = About(run_id=run.id, session_id=run.session_id, turn_id=task.turn_id or run.id)
         context = ToolContext(
             principal=task.principal,
             role=task.role,
@@ -72,18 +70,19 @@ class AgentWork:
             outputs=self.outputs,
         )
         around = Surroundings(
-            llm=self.llm_for(about),
+            llm=await self.llm_for(run),
             tools=ToolRunner(self.tools_for(task.rights), effects, context, self.bus),
             letters=partial(self.table.letters, run.id),
             slot=slot_for(run, task.model, scheduler=self.scheduler, clock=self.clock),
+            tool_slot=slot_for(run, None, scheduler=self.scheduler, clock=self.clock),
             bus=self.bus,
             limits=self.limits,
         )
         return (await AgentLoop(task, effects, around).run()).to_json()
 
 
-def slot_for(run: Run, model: str, *, scheduler: Scheduler, clock: Clock) -> Slot:
-    """Return the way for a run to hold the right to run, by its row and its model's provider."""
+def slot_for(run: Run, model: str | None, *, scheduler: Scheduler, clock: Clock) -> Slot:
+    """Return the way for a run to hold the right to run, by its row and the provider it calls meanwhile, if any."""
 
     def slot() -> AbstractAsyncContextManager[None]:
         queued = QueuedRun(
@@ -91,7 +90,7 @@ def slot_for(run: Run, model: str, *, scheduler: Scheduler, clock: Clock) -> Slo
             priority=Priority(run.priority),
             principal=run.principal,
             space_id=run.space_id,
-            provider=model.split("/", 1)[0],
+            provider=None if model is None else model.partition("/")[0],
             submitted=clock.monotonic(),
         )
         return scheduler.slot(queued)

@@ -5,7 +5,7 @@ Heavy libraries (litellm, jsonschema, keyring) are imported by their adapters wh
 
 import os
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +13,9 @@ from pathlib import Path
 from oxios_kernel.adapters.clock_system import ClockSystem
 from oxios_kernel.adapters.files_beneath import FilesBeneath
 from oxios_kernel.adapters.journal_sqlite import JournalSqlite
+from oxios_kernel.adapters.ledger_sqlite import LedgerSqlite
 from oxios_kernel.adapters.llm_demo import DemoLlm
-from oxios_kernel.adapters.llm_litellm import LitellmLlm
+from oxios_kernel.adapters.llm_litellm import Learn, LitellmLlm
 from oxios_kernel.adapters.local_servers import LocalServersHttp
 from oxios_kernel.adapters.locks_flock import LocksFlock
 from oxios_kernel.adapters.matching_process import MatcherProcess
@@ -23,10 +24,12 @@ from oxios_kernel.adapters.processes_posix import ProcessesPosix
 from oxios_kernel.adapters.records_files import FileRecords
 from oxios_kernel.adapters.secrets_files import SecretsFiles
 from oxios_kernel.domain.ids import NewId
+from oxios_kernel.engine import Models
 from oxios_kernel.ports.clock import Clock
 from oxios_kernel.ports.control import RunControl
 from oxios_kernel.ports.files import Files
 from oxios_kernel.ports.journal import Journal, Runs
+from oxios_kernel.ports.ledger import Ledger
 from oxios_kernel.ports.llm import Llm
 from oxios_kernel.ports.locks import Locks
 from oxios_kernel.ports.matching import Matcher
@@ -35,7 +38,7 @@ from oxios_kernel.ports.processes import Processes
 from oxios_kernel.ports.records import Records
 from oxios_kernel.ports.secrets import Secrets
 
-__all__ = ["Adapters", "Paths", "open_adapters", "open_real_models"]
+__all__ = ["Adapters", "Paths", "open_adapters", "open_models"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,13 +74,15 @@ class Paths:
 
 @dataclass(frozen=True, kw_only=True)
 class Adapters:
-    """What the services are built on: one implementation for each port, and the `PATH` of the agents' commands."""
+    """What the services are built on: an implementation for each port, whether a host lives, the `PATH` of commands."""
 
     clock: Clock
     new_id: NewId
     journal: Journal
     runs: Runs
     control: RunControl
+    ledger: Ledger
+    alive: Callable[[str], bool]
     records: Records
     locks: Locks
     files: Files
@@ -100,13 +105,16 @@ async def open_adapters(paths: Paths, environment: Mapping[str, str]) -> AsyncIt
     """
     clock = ClockSystem()
     matcher = MatcherProcess()
-    async with await JournalSqlite.open(paths.home / "oxios.db", _new_id(), clock) as journal:
+    file, host = paths.home / "oxios.db", _new_id()
+    async with await JournalSqlite.open(file, host, clock) as journal, await LedgerSqlite.open(file, host) as ledger:
         yield Adapters(
             clock=clock,
             new_id=_new_id,
             journal=journal,
             runs=journal,
             control=journal,
+            ledger=ledger,
+            alive=journal.alive,
             records=FileRecords(paths.home / "workspace"),
             locks=LocksFlock(paths.home / "run"),
             files=FilesBeneath(),
@@ -122,13 +130,19 @@ async def open_adapters(paths: Paths, environment: Mapping[str, str]) -> AsyncIt
 
 
 @asynccontextmanager
-async def open_real_models(connect: Connect, known: KnownModels) -> AsyncIterator[Llm]:
-    """Open the way to real models, and close its connections when the block is left."""
-    llm = LitellmLlm(connect=connect, known=known)
+async def open_models(connect: Connect, adapters: Adapters, learn: Learn) -> AsyncIterator[Models]:
+    """Open the way to models, and close its connections when the block is left.
+
+    Args:
+        connect: tells how a provider is reached.
+        adapters: the demo model, and the names that are known.
+        learn: is told the headers of each provider's answers.
+    """
+    real = LitellmLlm(connect=connect, known=adapters.known_models, learn=learn)
     try:
-        yield llm
+        yield Models(demo=adapters.demo, real=real, price=real.price)
     finally:
-        await llm.aclose()
+        await real.aclose()
 
 
 def _new_id() -> str:

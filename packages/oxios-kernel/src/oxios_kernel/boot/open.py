@@ -1,14 +1,15 @@
 """`open_kernel`: the kernel as a block. What it opened is closed when the block is left, in reverse order."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from oxios_kernel.boot.adapters import Adapters, Paths, open_adapters, open_real_models
+from oxios_kernel.boot.adapters import Adapters, Paths, open_adapters, open_models
 from oxios_kernel.boot.background import at_work
 from oxios_kernel.boot.hosting import hosting
 from oxios_kernel.boot.services import build_engine, build_kernel
+from oxios_kernel.boot.traffic import Traffic, open_traffic
 from oxios_kernel.config import JournalSettings, Settings, load_settings
 from oxios_kernel.engine import Credentials
 from oxios_kernel.kernel import Kernel
@@ -52,13 +53,23 @@ async def open_kernel(
         credentials = Credentials(
             adapters.secrets, environ=known, api_base=settings.engine.api_base, file=str(paths.credentials)
         )
-        async with open_real_models(credentials.connect, adapters.known_models) as real:
-            engine = build_engine(adapters, credentials, real, settings)
+        traffic = await open_traffic(adapters, settings)
+        async with open_models(credentials.connect, adapters, _learner(adapters, traffic)) as models:
+            engine = build_engine(adapters, credentials, models, settings, traffic)
             await _collect(adapters, settings.journal)
             notices += adapters.notices
-            kernel = build_kernel(adapters, engine, settings, paths, notices=notices, host=host, idle=idle)
+            kernel = build_kernel(adapters, engine, traffic, settings, paths, notices=notices, host=host, idle=idle)
             async with at_work(kernel):
                 yield kernel
+
+
+def _learner(adapters: Adapters, traffic: Traffic) -> Callable[[str, Mapping[str, str]], None]:
+    """Return what learns a provider's limits from the headers of its answers."""
+
+    def learn(provider: str, headers: Mapping[str, str]) -> None:
+        traffic.rates.learn(provider, headers, adapters.clock.monotonic())
+
+    return learn
 
 
 async def _collect(adapters: Adapters, settings: JournalSettings) -> None:

@@ -14,30 +14,32 @@ from oxios_kernel.agents import (
     RunTable,
     Supervisor,
     slot_for,
+    turn_of,
 )
 from oxios_kernel.boot.adapters import Adapters, Paths
-from oxios_kernel.config import AgentsSettings, ScheduleSettings, Settings
+from oxios_kernel.boot.traffic import Traffic
+from oxios_kernel.config import AgentsSettings, Settings
 from oxios_kernel.config import ProtocolSettings as ProtocolSection
 from oxios_kernel.conversation import Conversation, Services, Sessions
 from oxios_kernel.domain.access import Role
+from oxios_kernel.domain.budget import payers
 from oxios_kernel.domain.event import About, Noted
-from oxios_kernel.domain.run import RunKind
-from oxios_kernel.engine import Credentials, Engine
-from oxios_kernel.events import Bus
+from oxios_kernel.domain.run import Run, RunKind
+from oxios_kernel.engine import Calls, Credentials, Engine, Models, Payer
 from oxios_kernel.kernel import Kernel
 from oxios_kernel.personas import Personas
 from oxios_kernel.policy import FencedFiles, Gate, rights_for
 from oxios_kernel.ports.llm import Llm
-from oxios_kernel.schedule import Caps, Rates, Scheduler
 from oxios_kernel.tools import ToolCatalog
-from oxios_kernel.tools.builtin import AgentTools, FileTools, SearchTools, ShellTools
+from oxios_kernel.tools.builtin import AgentTools, BudgetTools, FileTools, SearchTools, ShellTools
 
-__all__ = ["build_kernel"]
+__all__ = ["build_engine", "build_kernel"]
 
 
 def build_kernel(
     adapters: Adapters,
     engine: Engine,
+    traffic: Traffic,
     settings: Settings,
     paths: Paths,
     *,
@@ -50,27 +52,31 @@ def build_kernel(
     Args:
         adapters: what they are built on.
         engine: the models.
+        traffic: what regulates their calls.
         settings: a section for each room.
         paths: where things are kept.
         notices: what the person should be told about opening.
         host: whether all runs of the home are this kernel's business.
         idle: whether it carries out no runs but the turns that it is asked for.
     """
-    bus = Bus()
+    bus, scheduler = traffic.bus, traffic.scheduler
     gate = Gate(settings.security, adapters.files)
     files = FencedFiles(adapters.files, settings.security.denied_paths)
-    scheduler = Scheduler(adapters.clock, lambda: _caps(settings.schedule), Rates())
-    processes = _processes(adapters, settings.agents, bus, host=host)
+    processes = _processes(adapters, settings.agents, traffic, host=host)
     builtin = (
         FileTools(files),
         SearchTools(files, adapters.matcher),
         ShellTools(adapters.processes, adapters.search_path),
         AgentTools(processes, adapters.clock),
+        BudgetTools(traffic.budgets, processes.table),
     )
     tools = ToolCatalog(builtin, gate=gate, settings=settings.tools)
 
-    def llm_for(about: About) -> Llm:
-        return engine.llm(note=lambda text: bus.publish(Noted(**about, text=text)))
+    async def llm_for(run: Run) -> Llm:
+        about = About(run_id=run.id, session_id=run.session_id, turn_id=turn_of(run))
+        lineage = await processes.table.lineage(run)
+        payer = Payer(run_id=run.id, scopes=payers(lineage, principal=run.principal, space=run.space_id))
+        return engine.llm(payer, note=lambda text: bus.publish(Noted(**about, text=text)))
 
     agent_work = AgentWork(
         table=processes.table,
@@ -119,6 +125,9 @@ def build_kernel(
         processes=processes,
         supervisor=processes.supervisor,
         scheduler=scheduler,
+        rates=traffic.rates,
+        budgets=traffic.budgets,
+        limits=traffic.limits,
         engine=engine,
         personas=personas,
         tools=tools,
@@ -127,9 +136,9 @@ def build_kernel(
     )
 
 
-def _processes(adapters: Adapters, settings: AgentsSettings, bus: Bus, *, host: bool) -> Processes:
+def _processes(adapters: Adapters, settings: AgentsSettings, traffic: Traffic, *, host: bool) -> Processes:
     table = RunTable(runs=adapters.runs, control=adapters.control, clock=adapters.clock)
-    carrier = Carrier(runs=adapters.runs, control=adapters.control, journal=adapters.journal, bus=bus)
+    carrier = Carrier(runs=adapters.runs, control=adapters.control, journal=adapters.journal, bus=traffic.bus)
     supervisor = Supervisor(
         runs=adapters.runs, control=adapters.control, carrier=carrier, clock=adapters.clock, host=host
     )
@@ -143,6 +152,7 @@ def _processes(adapters: Adapters, settings: AgentsSettings, bus: Bus, *, host: 
             control=adapters.control,
             journal=adapters.journal,
             supervisor=supervisor,
+            budgets=traffic.budgets,
             clock=adapters.clock,
             new_id=adapters.new_id,
             limits=forks,
@@ -151,14 +161,23 @@ def _processes(adapters: Adapters, settings: AgentsSettings, bus: Bus, *, host: 
     )
 
 
-def build_engine(adapters: Adapters, credentials: Credentials, real: Llm, settings: Settings) -> Engine:
+def build_engine(
+    adapters: Adapters, credentials: Credentials, models: Models, settings: Settings, traffic: Traffic
+) -> Engine:
     """Return the models of a home."""
+    calls = Calls(
+        models=models,
+        settings=settings.engine,
+        clock=adapters.clock,
+        budgets=traffic.budgets,
+        breakers=traffic.breakers,
+        pace=traffic.pace,
+        new_id=adapters.new_id,
+    )
     return Engine(
         settings=settings.engine,
         credentials=credentials,
-        demo=adapters.demo,
-        real=real,
-        clock=adapters.clock,
+        calls=calls,
         servers=adapters.servers,
         known=adapters.known_models,
     )
@@ -179,13 +198,4 @@ def _protocol(settings: ProtocolSection) -> ProtocolSettings:
         max_evolutions=settings.max_evolutions,
         pass_score=settings.pass_score,
         votes=settings.consensus_votes,
-    )
-
-
-def _caps(settings: ScheduleSettings) -> Caps:
-    return Caps(
-        concurrent=settings.concurrent,
-        per_principal=settings.per_principal,
-        per_provider=settings.per_provider,
-        ageing_seconds=settings.ageing_seconds,
     )

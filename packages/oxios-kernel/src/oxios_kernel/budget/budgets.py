@@ -5,7 +5,7 @@ the ledger's (`ports/ledger.py`).
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -48,10 +48,14 @@ class Budgets:
         ledger: keeps what was spent.
         bus: is told when a limit is half, four fifths or all used up.
         clock: tells which window it is.
+        alive: tells whether a host lives; what those hold that do not is given back when a call waits for it.
     """
 
-    def __init__(self, ledger: Ledger, *, bus: Bus, clock: Clock) -> None:
+    def __init__(
+        self, ledger: Ledger, *, bus: Bus, clock: Clock, alive: Callable[[str], bool] = lambda host: True
+    ) -> None:
         self._ledger = ledger
+        self._alive = alive
         self._bus = bus
         self._clock = clock
         self._returned = anyio.Event()
@@ -74,6 +78,7 @@ class Budgets:
             if verdict.final:
                 raise exhausted(verdict.meter, Spent.of(estimate))
             await self._until(returned)
+            await self._ledger.recover(self._alive)
 
     async def settle(self, call: ModelCall, usage: Usage) -> None:
         """Write down what a call cost; a second time changes nothing.
@@ -86,7 +91,7 @@ class Budgets:
         self._tell(call, settled.reached)
         for limit in settled.unpriced:
             text = f"The price of {call.model} is not known: the money limit of {limit.scope} does not see its calls."
-            self._bus.publish(Noted(run_id=call.run_id, text=text))
+            self._bus.publish(Noted(run_id=call.run_id, turn_id=_root(call), text=text))
 
     async def release(self, call: ModelCall) -> None:
         """Give back what a call reserved that failed.
@@ -110,6 +115,14 @@ class Budgets:
             recent = await self._ledger.spent(meter.limit.scope, lately)
             states.append(BudgetState(meter=meter, exhausted_at=exhausted_at(meter, recent, now)))
         return states
+
+    async def spent(self, scope: Scope, since: datetime | None = None) -> Spent:
+        """Return what a scope has spent, since a moment or ever, limited or not; calls under way do not count.
+
+        Raises:
+            JournalError: the ledger cannot be read.
+        """
+        return await self._ledger.spent(scope, since)
 
     async def subdivide(self, parent: str, child: str, share: float) -> Sequence[Limit]:
         """Give a new run a part of each limit of its parent. It counts in both, and a child with limits keeps them.
@@ -163,12 +176,18 @@ class Budgets:
             self._bus.publish(
                 BudgetReached(
                     run_id=call.run_id,
+                    turn_id=_root(call),
                     limit=meter.limit,
                     percent=one.percent,
                     spent=meter.spent,
                     resets_at=meter.resets_at,
                 )
             )
+
+
+def _root(call: ModelCall) -> str:
+    """Return the run at the top of the caller's lineage: the turn that is behind it, where there is one."""
+    return next((scope.id for scope in reversed(call.scopes) if scope.kind is ScopeKind.AGENT), call.run_id)
 
 
 def _part(meter: Meter, scope: Scope, share: float) -> Limit:

@@ -9,6 +9,7 @@ from oxios_kernel.config.load import Loaded, load_settings
 from oxios_kernel.config.sections import (
     CONFIG_VERSION,
     AgentsSettings,
+    BudgetSettings,
     ConversationSettings,
     EngineSettings,
     JournalSettings,
@@ -23,6 +24,7 @@ from oxios_kernel.config.sections import (
 __all__ = [
     "CONFIG_VERSION",
     "AgentsSettings",
+    "BudgetSettings",
     "ConversationSettings",
     "EngineSettings",
     "JournalSettings",

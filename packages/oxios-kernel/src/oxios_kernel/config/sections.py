@@ -14,6 +14,7 @@ from oxios_kernel.config.kinds import ModelName, ModelNames, Texts, WebAddresses
 __all__ = [
     "CONFIG_VERSION",
     "AgentsSettings",
+    "BudgetSettings",
     "ConversationSettings",
     "EngineSettings",
     "JournalSettings",
@@ -148,6 +149,39 @@ class ScheduleSettings(Section):
     )
 
 
+class BudgetSettings(Section):
+    """What all model calls of the home together may spend; 0 sets no limit. `oxios budget` sets and changes others."""
+
+    tokens: int = Field(
+        default=0,
+        ge=0,
+        le=10**15,
+        description="The most tokens, input and output together, in a window. 0: any number.",
+    )
+    calls: int = Field(
+        default=0,
+        ge=0,
+        le=10**15,
+        description="The most answered model calls in a window. 0: any number.",
+    )
+    usd: float = Field(
+        default=0.0,
+        ge=0,
+        le=1_000_000,
+        description="The most money in a window, in US dollars. 0: any sum.",
+    )
+    window_seconds: int = Field(
+        default=86_400,
+        ge=0,
+        le=3_155_760_000,
+        description="After how many seconds the budget begins anew: a day at midnight UTC. 0: never.",
+    )
+    on_exhausted: Literal["ask", "stop", "warn"] = Field(
+        default="ask",
+        description="What becomes of a run whose call does not fit: `ask` pauses it, `stop` ends it, `warn` tells only.",
+    )
+
+
 class ToolsSettings(Section):
     """What a tool call may take."""
 
@@ -265,6 +299,7 @@ class Settings(Section):
     engine: EngineSettings = EngineSettings()
     agents: AgentsSettings = AgentsSettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    budget: BudgetSettings = BudgetSettings()
     tools: ToolsSettings = ToolsSettings()
     security: SecuritySettings = SecuritySettings()
     protocol: ProtocolSettings = ProtocolSettings()

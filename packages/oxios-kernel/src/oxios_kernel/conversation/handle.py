@@ -132,7 +132,8 @@ class Conversation:
         )
 
     async def _turn(self, run: Run, effects: Effects) -> Json:
-        reply, interview = await TurnFlow(run, effects, self.services).walk()
+        llm = await self.services.llm_for(run)
+        reply, interview = await TurnFlow(run, effects, llm, self.services).walk()
         session = await self.sessions.open(reply.session_id)
         turn = Turn(
             run_id=run.id,

@@ -30,6 +30,7 @@ from oxios_kernel.domain.event import About, PhaseBegan
 from oxios_kernel.domain.run import Run
 from oxios_kernel.events import Bus
 from oxios_kernel.ports.files import Files
+from oxios_kernel.ports.llm import Llm
 from oxios_kernel.ports.records import Records
 
 __all__ = ["Services", "TurnFlow"]
@@ -69,14 +70,14 @@ class Services:
 class TurnFlow:
     """One turn, from its input to its reply."""
 
-    def __init__(self, run: Run, effects: Effects, services: Services) -> None:
+    def __init__(self, run: Run, effects: Effects, llm: Llm, services: Services) -> None:
         self._run = run
         self._start = TurnInput.from_json(run.input)
         self._effects = effects
         self._services = services
         self._about = About(run_id=run.id, session_id=run.session_id, turn_id=run.id)
         self._model = RecordedModel(
-            services.llm_for(self._about),
+            llm,
             effects,
             model=self._start.model,
             about=self._about,

@@ -1,7 +1,6 @@
-"""Which model answers, and the one way to ask it: `Metered(Bounded(Fallback(Retry(Routed))))`.
+"""Which model answers and which could: by name, by setting, by the keys and servers that there are.
 
-The wrappers are composed here and nowhere else, and their order matters: a model is tried again before the next one is
-asked, and only an answer is counted. The engine calls no model itself and never imports litellm.
+How a model is asked is `calls`' business. The engine calls no model itself and never imports litellm.
 """
 
 from collections.abc import Sequence
@@ -10,17 +9,16 @@ from dataclasses import dataclass
 import anyio.to_thread
 
 from oxios_kernel.config.sections import EngineSettings
-from oxios_kernel.engine.bounded import Bounded
+from oxios_kernel.engine.budgeted import Payer
+from oxios_kernel.engine.calls import Calls
 from oxios_kernel.engine.catalog import DEMO_MODEL, PROVIDERS, Provider, nearest, provider_named
 from oxios_kernel.engine.credentials import Credentials, without_login
-from oxios_kernel.engine.fallback import Fallback
 from oxios_kernel.engine.metered import Metered, Spent
-from oxios_kernel.engine.retry import Note, Retry
-from oxios_kernel.engine.routing import ModelId, Routed
+from oxios_kernel.engine.retry import Note
+from oxios_kernel.engine.routing import ModelId
 from oxios_kernel.errors import ConfigError, ModelUnknown
-from oxios_kernel.ports.clock import Clock
-from oxios_kernel.ports.llm import Llm
 from oxios_kernel.ports.models import KnownModels, LocalServers
+from oxios_kernel.resilience import Breakers
 
 __all__ = ["Engine", "ModelStatus"]
 
@@ -46,11 +44,9 @@ class Engine:
     """Knows the models.
 
     Args:
-        settings: which models are asked, and how patiently.
+        settings: which models are asked.
         credentials: how providers are reached.
-        demo: answers `oxios/demo`.
-        real: answers all other models.
-        clock: measures deadlines and waits between tries.
+        calls: how they are asked.
         servers: finds model servers on this machine.
         known: the providers that are known besides those of the table.
     """
@@ -60,16 +56,13 @@ class Engine:
         *,
         settings: EngineSettings,
         credentials: Credentials,
-        demo: Llm,
-        real: Llm,
-        clock: Clock,
+        calls: Calls,
         servers: LocalServers,
         known: KnownModels,
     ) -> None:
         self._settings = settings
         self._credentials = credentials
-        self._routed = Routed(demo=demo, real=real)
-        self._clock = clock
+        self._calls = calls
         self._servers = servers
         self._known = known
 
@@ -88,16 +81,14 @@ class Engine:
         named = wanted or persona_model or self._settings.default_model
         return await anyio.to_thread.run_sync(self._checked, named) if named else await self._default()
 
-    def llm(self, *, note: Note, spent: Spent | None = None) -> Metered:
-        """Return the way to ask models for one run.
+    @property
+    def breakers(self) -> Breakers:
+        """The circuit breakers by `provider/model`: which models are not asked for a while."""
+        return self._calls.breakers
 
-        Args:
-            note: is told in a sentence when a call is repeated or another model is asked.
-            spent: is told the model and the usage of every answered call.
-        """
-        retry = Retry(self._routed, clock=self._clock, max_retries=self._settings.max_retries, note=note)
-        fallback = Fallback(retry, clock=self._clock, models=self._settings.fallback_models, note=note)
-        return Metered(Bounded(fallback, self._settings), spent=spent)
+    def llm(self, payer: Payer, *, note: Note, spent: Spent | None = None) -> Metered:
+        """Return the way to ask models for one run; see `Calls.llm`."""
+        return self._calls.llm(payer, note=note, spent=spent)
 
     async def usable(self) -> Sequence[ModelStatus]:
         """Return what can be asked now and what cannot: the models with a key, local servers, the demo model, the rest.

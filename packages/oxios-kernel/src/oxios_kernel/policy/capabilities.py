@@ -13,6 +13,7 @@ CAPABILITIES: Mapping[str, str] = {
     "exec": "run commands in the working folder",
     "memory.read": "recall what was remembered",
     "memory.write": "remember something",
+    "budget.read": "see what may still be spent on model calls",
     "agents.fork": "start agents with at most the own capabilities",
 }
 """All capabilities, with what each lets an agent do. A tool that asks for another is refused to everybody."""

@@ -7,7 +7,7 @@ from oxios_kernel.domain.capability import CSPACE_ALL, CSpace
 
 __all__ = ["REACH", "check_role"]
 
-_WORK = frozenset({"files.*", "exec", "memory.*", "agents.fork"})
+_WORK = frozenset({"files.*", "exec", "memory.*", "budget.read", "agents.fork"})
 
 REACH: Mapping[Role, CSpace] = {
     Role.USER: CSpace(held=_WORK),

@@ -3,14 +3,14 @@ model in the place of all models."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from oxios_kernel.boot.adapters import Paths, open_adapters
 from oxios_kernel.boot.background import at_work
 from oxios_kernel.boot.services import build_engine, build_kernel
+from oxios_kernel.boot.traffic import open_traffic
 from oxios_kernel.config import Settings
-from oxios_kernel.engine import Credentials
+from oxios_kernel.engine import Credentials, Models
 from oxios_kernel.kernel import Kernel
 from oxios_kernel.ports.llm import Llm
 
@@ -31,10 +31,10 @@ async def open_test_kernel(
     """
     paths = Paths.below(home)
     chosen = settings or Settings()
-    async with open_adapters(paths, {}) as opened:
-        adapters = replace(opened, demo=llm)
+    async with open_adapters(paths, {}) as adapters:
         credentials = Credentials(adapters.secrets, environ={}, api_base={}, file=str(paths.credentials))
-        engine = build_engine(adapters, credentials, llm, chosen)
-        kernel = build_kernel(adapters, engine, chosen, paths, host=host)
+        traffic = await open_traffic(adapters, chosen)
+        engine = build_engine(adapters, credentials, Models(demo=llm, real=llm), chosen, traffic)
+        kernel = build_kernel(adapters, engine, traffic, chosen, paths, host=host)
         async with at_work(kernel):
             yield kernel

@@ -2,8 +2,9 @@
 in its constructor; `boot` makes them and `catalog.py` wraps them."""
 
 from oxios_kernel.tools.builtin.agents import AgentTools
+from oxios_kernel.tools.builtin.budget import BudgetTools
 from oxios_kernel.tools.builtin.files import FileTools
 from oxios_kernel.tools.builtin.search import SearchTools
 from oxios_kernel.tools.builtin.shell import ShellTools
 
-__all__ = ["AgentTools", "FileTools", "SearchTools", "ShellTools"]
+__all__ = ["AgentTools", "BudgetTools", "FileTools", "SearchTools", "ShellTools"]
