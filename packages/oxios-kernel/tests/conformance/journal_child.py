@@ -4,6 +4,8 @@ python journal_child.py hold PATH HOST RUN      take a run, begin an effect, say
 python journal_child.py append PATH HOST RUN N  record N results under a run of its own, eight at a time
 python journal_child.py crash PATH RUN          for each line on stdin, fork a process that appends until it is killed
 python journal_child.py full PATH HOST RUN      record until files may not grow, then once more when they may again
+python journal_child.py meet PATH HOST N        once told to, write to each of N runs, and park it after one letter
+                                                if it is free; say how many were
 """
 
 import os
@@ -18,6 +20,7 @@ import anyio
 from oxios_kernel.adapters.clock_system import ClockSystem
 from oxios_kernel.adapters.journal_sqlite import JournalSqlite
 from oxios_kernel.domain.ids import RunId
+from oxios_kernel.domain.letter import Letter
 from oxios_kernel.domain.run import Lease, Run, RunKind, RunState
 from oxios_kernel.errors import JournalError
 
@@ -109,10 +112,31 @@ async def full(path: str, host: str, run: str) -> None:
         say("kept afterwards")
 
 
+async def meet(path: str, host: str, total: str) -> None:
+    async with await JournalSqlite.open(Path(path), host, ClockSystem()) as journal:
+        say("ready")
+        await anyio.to_thread.run_sync(sys.stdin.readline)
+        leases: list[Lease] = []
+
+        async def write_and_park(name: RunId) -> None:
+            letter = Letter(to=name, sender=host, text="hello", key=host, at=datetime.now(UTC))
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(journal.post, letter)
+                lease = await journal.claim(name)
+                if lease is not None:
+                    leases.append(lease)
+                    await journal.change(lease, RunState.RUNNING)
+                    await journal.park(lease, [], None, 1)
+
+        for number in range(int(total)):
+            await write_and_park(RunId(f"run-{number}"))
+        say(str(len(leases)))
+
+
 if __name__ == "__main__":
     command, *arguments = sys.argv[1:]
     if command == "crash":
         crash(*arguments)
     else:
-        works: dict[str, Callable[..., Awaitable[None]]] = {"hold": hold, "append": append, "full": full}
+        works: dict[str, Callable[..., Awaitable[None]]] = {"hold": hold, "append": append, "full": full, "meet": meet}
         anyio.run(works[command], *arguments)

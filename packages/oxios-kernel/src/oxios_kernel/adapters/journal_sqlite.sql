@@ -112,12 +112,13 @@ SELECT EXISTS (
     WHERE runs.id IS NULL OR state IN ('done', 'failed', 'killed'));
 
 -- name: due
--- The waiting runs whose moment is there, in the order of their moments.
-SELECT id FROM runs WHERE state = 'waiting' AND wake_at IS NOT NULL AND wake_at <= :at ORDER BY wake_at, number;
+-- The waiting runs whose moment is there, in the order of their moments. By itself SQLite would read all that wait.
+SELECT id FROM runs INDEXED BY runs_by_moment
+WHERE state = 'waiting' AND wake_at IS NOT NULL AND wake_at <= :at ORDER BY wake_at, number;
 
 -- name: next_moment
 -- The earliest moment for which a run waits.
-SELECT min(wake_at) FROM runs WHERE state = 'waiting' AND wake_at IS NOT NULL;
+SELECT min(wake_at) FROM runs INDEXED BY runs_by_moment WHERE state = 'waiting' AND wake_at IS NOT NULL;
 
 -- name: resume_run
 -- Let a paused run go on, and take a pause back.
@@ -125,7 +126,7 @@ UPDATE runs SET state = :state, reason = :reason, changed_at = :changed_at, sign
 
 -- name: queued
 -- The queue: the most urgent first, of equals the oldest.
-SELECT * FROM runs WHERE state = 'queued' ORDER BY priority DESC, created_at, number;
+SELECT * FROM runs INDEXED BY runs_by_urgency WHERE state = 'queued' ORDER BY priority DESC, created_at, number;
 
 -- name: reprioritise_run
 -- Change how urgent a run is.
