@@ -19,6 +19,7 @@ __all__ = [
     "Event",
     "ModelAnswered",
     "Noted",
+    "OverloadChanged",
     "PhaseBegan",
     "RunChanged",
     "StepBegan",
@@ -149,3 +150,17 @@ class CircuitChanged(Event):
     name: str
     state: CircuitState
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OverloadChanged(Event):
+    """The machine became overloaded, for other reasons than before, or is not any more; `run_id` is empty.
+
+    Attributes:
+        pressure: the part that may be begun of what would be: 1 when the machine is not overloaded, else less.
+        reasons: what there is too much or too little of, each in a few words; empty when it is not overloaded.
+    """
+
+    run_id: str = ""
+    pressure: float
+    reasons: tuple[str, ...] = ()

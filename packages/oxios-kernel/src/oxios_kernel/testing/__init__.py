@@ -9,6 +9,7 @@ from oxios_kernel.testing.ledger import MemoryLedger
 from oxios_kernel.testing.llm import HANG, ScriptedLlm, calls, says
 from oxios_kernel.testing.protocol import ProtocolScript, chat, evolved, purpose_of, reviewed, task, tool, unclear
 from oxios_kernel.testing.records import MemoryRecords
+from oxios_kernel.testing.vitals import ScriptedVitals
 
 __all__ = [
     "HANG",
@@ -21,6 +22,7 @@ __all__ = [
     "ProtocolScript",
     "ScriptedLlm",
     "ScriptedProcesses",
+    "ScriptedVitals",
     "calls",
     "chat",
     "evolved",
