@@ -191,6 +191,7 @@ async def test_a_money_limit_says_once_that_it_does_not_see_a_price() -> None:
     assert told == [
         Noted(
             run_id="a",
+            turn_id="a",
             text="The price of test/model is not known: the money limit of agent:a does not see its calls.",
         )
     ]

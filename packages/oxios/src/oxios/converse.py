@@ -12,7 +12,7 @@ import anyio
 from oxios_gateway import Listen, Progress, Request
 from oxios_gateway import Reply as GatewayReply
 from oxios_kernel.conversation import Conversation, Reply, TurnRequest
-from oxios_kernel.domain.event import Event, Noted, PhaseBegan, StepBegan, TextArrived, ToolBegan
+from oxios_kernel.domain.event import BudgetReached, Event, Noted, PhaseBegan, StepBegan, TextArrived, ToolBegan
 from oxios_kernel.domain.fact import JsonObject
 from oxios_kernel.domain.run import Run
 from oxios_kernel.domain.spend import dollars
@@ -123,8 +123,15 @@ def _progress(event: Event, phase: str) -> Progress | None:
             return Progress(kind="text", phase=phase, text=event.text)
         case Noted():
             return Progress(kind="note", phase=phase, text=event.text)
+        case BudgetReached():
+            return Progress(kind="note", phase=phase, text=_reached(event))
         case _:
             return None
+
+
+def _reached(event: BudgetReached) -> str:
+    until = "" if event.resets_at is None else f" until {event.resets_at:%Y-%m-%dT%H:%M:%SZ}"
+    return f"{event.percent} percent of the budget of {event.limit.scope}{until} are used up"
 
 
 def usage_json(reply: Reply) -> JsonObject:

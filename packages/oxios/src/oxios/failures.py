@@ -12,6 +12,7 @@ from uuid import uuid4
 from oxios_cli.exits import ExitCode
 from oxios_gateway import ErrorKind
 from oxios_kernel.errors import (
+    BudgetExhausted,
     ConfigError,
     Conflict,
     CredentialsMissing,
@@ -51,6 +52,7 @@ MEANINGS: Mapping[type[BaseException], tuple[int, ErrorKind]] = {
     ModelError: (ExitCode.PROVIDER, ErrorKind.PROVIDER_ERROR),
     KernelError: (FAULT, ErrorKind.EXECUTION_FAILED),
     Denied: (ExitCode.DENIED, ErrorKind.PERMISSION_DENIED),
+    BudgetExhausted: (ExitCode.DENIED, ErrorKind.BUDGET_EXCEEDED),
     OSError: (ExitCode.CONFIGURATION, ErrorKind.EXECUTION_FAILED),
     TimeoutError: (ExitCode.TIMEOUT, ErrorKind.TIMEOUT),
     KeyboardInterrupt: (ExitCode.INTERRUPTED, ErrorKind.INTERRUPTED),

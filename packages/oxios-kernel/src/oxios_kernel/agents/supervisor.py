@@ -18,7 +18,7 @@ from oxios_kernel.agents.stalling import Stalls
 from oxios_kernel.domain.ids import RunId
 from oxios_kernel.domain.job import Priority
 from oxios_kernel.domain.run import Run, RunKind, RunState, Signal
-from oxios_kernel.errors import Conflict, JournalError, JournalMismatch, KernelError, NotFound
+from oxios_kernel.errors import BudgetExhausted, Conflict, JournalError, JournalMismatch, KernelError, NotFound
 from oxios_kernel.ports.clock import Clock
 from oxios_kernel.ports.control import RunControl
 from oxios_kernel.ports.journal import Runs
@@ -103,6 +103,7 @@ class Supervisor:
 
         Raises:
             NotFound: there is no such run.
+            BudgetExhausted: it has failed in this kernel, because its budget was used up.
             KernelError: the error that paused it in this kernel.
         """
         while True:
@@ -110,7 +111,11 @@ class Supervisor:
             run = await self._runs.get(RunId(run_id))
             if run is None:
                 raise _no_run(run_id)
-            if run.state.final:
+            # A run that has failed is under way until its error is known here.
+            if run.state.final and not (run.state is RunState.FAILED and run_id in self._lives):
+                error = self._errors.pop(run_id, None)
+                if isinstance(error, BudgetExhausted):
+                    raise error
                 return run
             if run_id in self._errors and (run.state is RunState.PAUSED or run_id in self._stalls):
                 raise self._errors.pop(run_id)

@@ -34,6 +34,9 @@ class Fork(Arguments):
         default=None, description="How urgent it is; at most your own, which is the default"
     )
     group: str | None = Field(default=None, max_length=64, description="A name to find several agents again by")
+    budget_share: float | None = Field(
+        default=None, gt=0, le=1, description="The part of your own budget that it may spend at most; default: all of it"
+    )
 
 
 class Wait(Arguments):
@@ -88,7 +91,8 @@ class AgentTools(FunctionTools):
         me = await self._processes.table.get(context.agent_id)
         task = AgentTask.from_json(me.input).model_copy(update={"prompt": f"Task: {arguments.goal}", "seed_id": None})
         wanted = me.priority if arguments.priority is None else Priority[arguments.priority.upper()]
-        standing = Standing(priority=min(wanted, me.priority), group=arguments.group or me.group)
+        urgency, group = min(wanted, me.priority), arguments.group or me.group
+        standing = Standing(priority=urgency, group=group, share=arguments.budget_share)
         try:
             child = await self._processes.forks.fork(
                 task, title=arguments.goal, run_id=child_id(context.key), parent=me, standing=standing

@@ -12,7 +12,7 @@ __all__ = ["BudgetTools"]
 
 
 class Budget(Arguments):
-    """Asked without arguments: an agent sees its own budgets and no others."""
+    """The arguments of `budget`: none."""
 
 
 class BudgetTools(FunctionTools):
