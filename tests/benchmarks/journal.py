@@ -1,4 +1,5 @@
-"""What the journal on SQLite costs: fsynced appends alone and in a group, replay, and a collection beside appends.
+"""What the journal on SQLite costs: fsynced appends alone and in a group, replay, and a collection beside appends; and
+its table of runs: adding, and looking for work while ten thousand wait.
 
 On the disk of the system's temporary folder; set TMPDIR to measure another one.
 """
@@ -7,7 +8,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import anyio
@@ -26,6 +27,10 @@ STEPS = 1_000
 REPLAYS = 15
 COLLECTED_RUNS = 200
 COLLECTED_STEPS = 100
+WAITING = 10_000
+QUEUED = 50
+LEFT = 1_000
+LOOKS = 200
 
 RESULT: JsonObject = {"text": "x" * 500, "tokens": 120}
 LARGER: JsonObject = {"text": "x" * 2_000}
@@ -43,12 +48,19 @@ async def _measure(path: Path) -> list[Row]:
         grouped = await _append_together(journal)
         replayed = await _replay(journal)
         beside = await _append_beside_a_collection(journal)
+        added = await _add_waiting(journal)
+        looked, woken = await _look_for_work(journal)
+        found = await _find_orphans(journal)
     last = statistics.quantiles(beside, n=100)[-1]
     return [
         Row(figure="journal append, fsynced, p50", goal=0.25, unit="ms", measured=statistics.median(appends)),
         Row(figure="journal append in a group of 64, each", goal=0.05, unit="ms", measured=statistics.median(grouped)),
         Row(figure="replay of a 1,000-step run, p50", goal=15, unit="ms", measured=statistics.median(replayed)),
         Row(figure="append while 20,000 steps are collected, p99", goal=50, unit="ms", measured=last),
+        Row(figure="agent added within limits, in a group of 64, each", goal=0.2, unit="ms", measured=added),
+        Row(figure="50 queued runs listed beside 10,000 waiting, p50", goal=2, unit="ms", measured=looked),
+        Row(figure="nobody woken of 10,000 waiting, p50", goal=1, unit="ms", measured=woken),
+        Row(figure="1,000 orphans found, p50", goal=50, unit="ms", measured=found),
     ]
 
 
@@ -103,6 +115,53 @@ async def _append_beside_a_collection(journal: JournalSqlite) -> list[float]:
         await journal.collect(0, datetime.min.replace(tzinfo=UTC))
         tasks.cancel_scope.cancel()
     return taken
+
+
+async def _add_waiting(journal: JournalSqlite) -> float:
+    """Add the crowd, and return what each of the last agents took."""
+    taken = []
+    for first in range(0, WAITING, GROUP):
+        started = time.perf_counter()
+        async with anyio.create_task_group() as tasks:
+            for number in range(first, first + GROUP):
+                run = _agent(f"waiting-{number}", RunState.WAITING)
+                tasks.start_soon(journal.add_within, run, 2 * WAITING, 1)
+        taken.append(_milliseconds_since(started) / GROUP)
+    return statistics.median(taken[-GROUPS:])
+
+
+async def _look_for_work(journal: JournalSqlite) -> tuple[float, float]:
+    for number in range(QUEUED):
+        await journal.add(_agent(f"queued-{number}", RunState.QUEUED))
+    looks, wakes = [], []
+    for _ in range(LOOKS):
+        started = time.perf_counter()
+        await journal.queued(QUEUED)
+        looks.append(_milliseconds_since(started))
+        started = time.perf_counter()
+        await journal.wake(datetime.now(UTC))
+        wakes.append(_milliseconds_since(started))
+    return statistics.median(looks), statistics.median(wakes)
+
+
+async def _find_orphans(journal: JournalSqlite) -> float:
+    async with anyio.create_task_group() as tasks:
+        for number in range(LEFT):
+            tasks.start_soon(journal.add, _agent(f"left-{number}", RunState.RUNNING))
+    taken = []
+    for _ in range(REPLAYS):
+        started = time.perf_counter()
+        await journal.orphans()
+        taken.append(_milliseconds_since(started))
+    return statistics.median(taken)
+
+
+def _agent(name: str, state: RunState) -> Run:
+    now = datetime.now(UTC)
+    wake_at = now + timedelta(hours=1) if state is RunState.WAITING else None
+    owner = "dead" if state is RunState.RUNNING else None
+    fields = {"id": name, "kind": RunKind.AGENT, "created_at": now, "changed_at": now, "input": {"task": "x" * 500}}
+    return Run.model_validate(fields | {"state": state, "wake_at": wake_at, "owner": owner})
 
 
 async def _begin(journal: JournalSqlite, name: str) -> Lease:
