@@ -83,10 +83,11 @@ def test_an_unknown_command_names_the_nearest(person: Person) -> None:
     assert_told(person.run("docter"), 2, "docter", "doctor")
 
 
-@pytest.mark.parametrize("where", ["/", "person", "oxios"])
+@pytest.mark.parametrize("where", ["/", "above", "person", "oxios"])
 def test_work_in_a_folder_with_everything_in_it_needs_to_be_asked_for_by_name(person: Person, where: str) -> None:
     person.home.mkdir()
-    folder = {"/": Path("/"), "person": person.home.parent, "oxios": person.home}[where]
+    above = person.home.parent.parent
+    folder = {"/": Path("/"), "above": above, "person": person.home.parent, "oxios": person.home}[where]
     person.folder = folder
     assert_told(person.run("run", "hello"), 6, str(folder), "--workdir")
     assert_told(person.run("chat"), 6, "--workdir")

@@ -115,6 +115,23 @@ def test_nothing_outside_the_folder_can_be_read_or_written(person: Person) -> No
     assert sorted(os.listdir(person.folder.parent)) == ["person", "project", "secret.txt"]
 
 
+def test_the_oxios_home_is_closed_to_a_run_that_was_given_the_folder_above_it(person: Person) -> None:
+    (person.home).mkdir(mode=0o700)
+    keys = person.home / "credentials.toml"
+    keys.write_text('XAI_API_KEY = "treasure"\n')
+    keys.chmod(0o600)
+    named = ".oxios/credentials.toml"
+    brain = working(
+        Tools([("read", {"path": named}), ("grep", {"pattern": "treasure", "hidden": True})]),
+        Tools([("bash", {"command": f"cat {named}"}), ("bash", {"command": f"cat {keys}"})]),
+    )
+    with ModelServer(brain) as server:
+        person.uses(server)
+        person.run("run", "--workdir", str(person.home.parent), "Write ok")
+    assert "treasure" not in "".join(results(brain)).replace("'treasure'", "")
+    assert sum("Oxios keeps its own files" in said for said in results(brain)) == 3
+
+
 def test_what_policy_forbids_ends_with_exit_code_6_and_names_the_rule(person: Person) -> None:
     brain = Brain(
         assess=task("Become root", file_says("root.txt", "root")),

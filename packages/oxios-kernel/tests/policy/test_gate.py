@@ -1,6 +1,7 @@
 """The gate as a whole: the order of its layers, where paths really lead, and that every answer is told."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -130,3 +131,64 @@ def test_behind_the_fence_denied_files_cannot_be_reached_or_found(root: Path) ->
     assert fenced.read("note", 10) == b"note"
     fenced.write("new", b"new")
     assert fenced.resolve("new") == "new"
+
+
+@pytest.fixture
+def oxios_home(root: Path) -> Path:
+    home = root / "home" / ".oxios"
+    home.mkdir(parents=True)
+    (home / "credentials.toml").write_text("KEY = 'secret'")
+    (home / "workspace").mkdir()
+    (home / "workspace" / "note").write_text("note")
+    (root / "way").symlink_to(home)
+    return home
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"source": "home/.oxios/credentials.toml"},
+        {"source": "home/.OXIOS/credentials.toml"},
+        {"source": "way/credentials.toml"},
+        {"target": "home/.oxios"},
+        {"command": "cat home/.oxios/credentials.toml"},
+        {"command": "cat home/../home/.oxios/config.toml"},
+        {"command": "cat {root}/home/.oxios/oxios.db"},
+        {"command": "python3 -c 'print(open(\"home/.oxios/credentials.toml\").read())'"},
+    ],
+)
+async def test_the_oxios_home_is_closed_to_a_run_in_a_folder_above_it(
+    root: Path, oxios_home: Path, arguments: Mapping[str, str]
+) -> None:
+    gate = Gate(SecuritySettings(), FilesBeneath(), home=oxios_home)
+    asked = {name: text.replace("{root}", str(root)) for name, text in arguments.items()}
+    decision = await gate.check(asking(root, asked))
+    assert not decision.allowed
+    assert "Oxios keeps its own files" in decision.rule
+    assert (await gate.check(asking(root, {"source": "home/other", "command": "ls home"}))).allowed
+
+
+async def test_a_run_in_the_home_itself_gets_documents_and_no_keys(oxios_home: Path) -> None:
+    gate = Gate(SecuritySettings(), FilesBeneath(), home=oxios_home)
+    assert (await gate.check(asking(oxios_home, {"source": "workspace/note"}))).allowed
+    assert (await gate.check(asking(oxios_home / "workspace", {"source": "note"}))).allowed
+    assert not (await gate.check(asking(oxios_home, {"source": "credentials.toml"}))).allowed
+    assert not (await gate.check(asking(oxios_home / "workspace", {"command": "cat ../credentials.toml"}))).allowed
+
+
+async def test_a_command_may_name_its_kept_output_in_the_home(root: Path, oxios_home: Path) -> None:
+    gate = Gate(SecuritySettings(), FilesBeneath(), home=oxios_home)
+    kept = oxios_home / "outputs" / "run"
+    request = replace(asking(root, {"command": f"grep word {kept}/whole.txt"}), kept=kept)
+    assert (await gate.check(request)).allowed
+    beside = replace(request, kept=oxios_home / "outputs" / "other")
+    assert not (await gate.check(beside)).allowed
+
+
+def test_behind_the_fence_the_oxios_home_cannot_be_reached_or_found(root: Path, oxios_home: Path) -> None:
+    fenced = FencedFiles(FilesBeneath(), (), home=oxios_home).open_root(root)
+    assert [entry.path for entry in fenced.walk("home")] == []
+    assert fenced.stat("way/credentials.toml") is None
+    for path in ("home/.oxios/credentials.toml", "way/credentials.toml"):
+        with pytest.raises(ToolFailed, match="Oxios keeps its own files"):
+            fenced.read(path, 10)

@@ -162,6 +162,7 @@ def test_the_programs_of_a_command_are_those_its_text_starts(command: str, names
         ("python -c 'open(1)' < /work/.env", "'.env'"),
         ("tar --file=.env -x", "'.env'"),
         ("git log -- environment", None),
+        (f"echo {'x' * 5_000}", None),
         (None, None),
         (["sudo"], None),
     ],

@@ -77,11 +77,15 @@ def working_folder(workdir: str | None, *, oxios_home: Path, person_home: Path) 
         here = Path.cwd()
     except OSError as error:
         raise InputError("The current folder does not exist any more.", hint="Change to another one.") from error
-    kept = {Path("/"): "the whole machine", person_home: "your home folder", oxios_home: "where Oxios keeps its files"}
+    kept = {person_home: "your home folder", oxios_home: "the folder where Oxios keeps its files"}
     for folder, meaning in kept.items():
-        if here == folder.resolve():
+        place = folder.resolve()
+        if here == place or here in place.parents:
+            what = (
+                "the whole machine" if here == Path("/") else meaning if here == place else f"a folder above {meaning}"
+            )
             raise Denied(
-                f"{here} is {meaning}, and an agent would get all of it.",
+                f"{here} is {what}, and an agent would get all of it.",
                 hint=f"Change to a project's folder, or say --workdir {here} if you mean it.",
             )
     return here

@@ -60,8 +60,8 @@ def build_kernel(
         idle: whether it carries out no runs but the turns that it is asked for.
     """
     bus, scheduler = traffic.bus, traffic.scheduler
-    gate = Gate(settings.security, adapters.files)
-    files = FencedFiles(adapters.files, settings.security.denied_paths)
+    gate = Gate(settings.security, adapters.files, home=paths.home)
+    files = FencedFiles(adapters.files, settings.security.denied_paths, home=paths.home)
     processes = _processes(adapters, settings.agents, traffic, host=host)
     builtin = (
         FileTools(files),

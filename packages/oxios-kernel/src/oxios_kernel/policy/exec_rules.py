@@ -6,12 +6,13 @@ holds a command is the confinement of its processes; these rules give a clear an
 
 import re
 import shlex
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from fnmatch import fnmatchcase
-from posixpath import basename
+from posixpath import basename, normpath
 
 from oxios_kernel.domain.access import AccessRequest, Decision, Layer
 from oxios_kernel.domain.path import denying_pattern, relative_path
+from oxios_kernel.policy.closed import Closed
 
 __all__ = ["check_command", "programs"]
 
@@ -25,6 +26,9 @@ _PREFIXES = frozenset(("!", "{", "do", "elif", "else", "if", "then", "until", "w
 _JOINED_PATHS = re.compile(r"[=<>:,\s]+")
 """What stands between paths in one word: `if=a`, `>a`, `a:b`."""
 
+_AROUND_PATHS = re.compile(r"[=<>:,;&|(){}\[\]'\"`$\s]+")
+"""What stands around paths in a program's text that is one word: `open('a').read()`."""
+
 _HERE_DOCUMENT = re.compile(r"<<-?\s*(['\"]?)(\w+)\1([^\n]*)\n.*?^\s*\2$", re.DOTALL | re.MULTILINE)
 _RAW_DEVICE = re.compile(
     r"(?:>\s*|\bof=)[\"']?/dev/(?:[shv]d[a-z]|xvd[a-z]|nvme\d|mmcblk\d|disk\d|r?disk|mapper/|k?mem\b)"
@@ -32,7 +36,10 @@ _RAW_DEVICE = re.compile(
 
 
 def check_command(
-    request: AccessRequest, denied: Collection[str], denied_paths: Collection[str] = ()
+    request: AccessRequest,
+    denied: Collection[str],
+    denied_paths: Collection[str] = (),
+    closed: Closed | None = None,
 ) -> Decision | None:
     """Return the refusal, `None` when the call has no command or no rule is against it.
 
@@ -40,11 +47,16 @@ def check_command(
         request: the call.
         denied: programs that may not be started, as glob patterns of their names.
         denied_paths: paths below the run's folder that may not be named.
+        closed: what nobody may name; but for the run's own kept outputs.
     """
     command = (request.call.arguments or {}).get(request.spec.command or "")
     if not isinstance(command, str):
         return None
-    return _check_programs(command, denied) or _check_words(command, str(request.root), denied_paths)
+    return (
+        _check_programs(command, denied)
+        or _check_words(command, str(request.root), denied_paths)
+        or (_check_closed(command, closed, str(request.kept)) if closed and closed.places else None)
+    )
 
 
 def _check_programs(command: str, denied: Collection[str]) -> Decision | None:
@@ -61,15 +73,34 @@ def _check_programs(command: str, denied: Collection[str]) -> Decision | None:
 
 
 def _check_words(command: str, root: str, denied: Collection[str]) -> Decision | None:
-    for word in _words(command) if denied else ():
-        for part in filter(None, _JOINED_PATHS.split(word)):
-            path = relative_path(part, (root,)) if "\0" not in part else None
-            if path and (pattern := denying_pattern(path, denied)):
-                return _refused(
-                    f"the command names {part!r}, which fits {pattern!r} on the list of denied paths",
-                    f"take {pattern!r} out of security.denied_paths (oxios config set security.denied_paths …)",
-                )
+    for part in _parts(command, _JOINED_PATHS) if denied else ():
+        path = _below(part, root)
+        if path and (pattern := denying_pattern(path, denied)):
+            return _refused(
+                f"the command names {part!r}, which fits {pattern!r} on the list of denied paths",
+                f"take {pattern!r} out of security.denied_paths (oxios config set security.denied_paths …)",
+            )
     return None
+
+
+def _check_closed(command: str, closed: Closed, kept: str) -> Decision | None:
+    for part in (*_words(command), *_parts(command, _AROUND_PATHS)):
+        if closed.hides(part) and not normpath(part).startswith(f"{kept}/"):
+            rule = f"the command names {part!r}, which is where Oxios keeps its own files; no tool may reach them"
+            return _refused(rule, None)
+    return None
+
+
+def _parts(command: str, between: re.Pattern[str]) -> Iterator[str]:
+    for word in _words(command):
+        yield from filter(None, between.split(word))
+
+
+def _below(part: str, root: str) -> str | None:
+    try:
+        return relative_path(part, (root,))
+    except ValueError:
+        return None  # it cannot be a path
 
 
 def programs(command: str) -> Sequence[str]:

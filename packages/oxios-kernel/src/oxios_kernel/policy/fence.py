@@ -1,37 +1,41 @@
-"""Files without those that the settings deny: the tools that list and search whole folders get this in place of the
-real ones, so that a denied file does not show up in what they find."""
+"""Files without those that the settings deny and without the Oxios home: the tools that list and search whole folders
+get this in place of the real ones, and so do checks, so that such a file does not show up in what they find."""
 
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from oxios_kernel.domain.path import denying_pattern
 from oxios_kernel.errors import ToolFailed
+from oxios_kernel.policy.closed import Closed
 from oxios_kernel.ports.files import FileEntry, FileRoot, Files, LeaveOut
 
 __all__ = ["FencedFiles"]
 
 
 class FencedFiles:
-    """`Files` in which the denied paths cannot be reached.
+    """`Files` in which the denied paths and the Oxios home cannot be reached.
 
     Args:
         files: the real ones.
         denied: glob patterns of paths below a root; see `domain.path.matches`.
+        home: the Oxios home, `None` when there is none to keep from anybody.
     """
 
-    def __init__(self, files: Files, denied: Collection[str]) -> None:
+    def __init__(self, files: Files, denied: Collection[str], home: Path | None = None) -> None:
         self._files = files
         self._denied = denied
+        self._home = home
 
     def open_root(self, root: Path, /) -> FileRoot:
         inner = self._files.open_root(root)
-        return _FencedRoot(inner, self._denied) if self._denied else inner
+        return _FencedRoot(inner, self._denied, Closed.to(root, self._home))
 
 
 class _FencedRoot:
-    def __init__(self, inner: FileRoot, denied: Collection[str]) -> None:
+    def __init__(self, inner: FileRoot, denied: Collection[str], closed: Closed) -> None:
         self._inner = inner
         self._denied = denied
+        self._closed = closed
 
     def resolve(self, path: str, /) -> str | None:
         return self._inner.resolve(path)
@@ -56,13 +60,21 @@ class _FencedRoot:
         return self._inner.walk(self._open(path), passed_by)
 
     def _open(self, path: str) -> str:
-        if self._hides(path):
-            raise ToolFailed(f"{path!r} is on the list of denied paths (security.denied_paths)")
+        if reason := self._reason(path):
+            raise ToolFailed(f"{path!r} {reason}")
         return path
 
     def _hides(self, path: str) -> bool:
+        return self._reason(path) is not None
+
+    def _reason(self, path: str) -> str | None:
         try:
             real = self._inner.resolve(path)
         except ToolFailed:
-            return False  # it cannot be used at all; the call itself says why
-        return real is not None and denying_pattern(real, self._denied) is not None
+            return None  # it cannot be used at all; the call itself says why
+        if real is None:
+            return None
+        if self._closed.hides(real):
+            return "is where Oxios keeps its own files; no tool may reach them"
+        denied = denying_pattern(real, self._denied)
+        return "is on the list of denied paths (security.denied_paths)" if denied else None

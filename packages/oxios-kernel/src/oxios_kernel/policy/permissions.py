@@ -4,9 +4,10 @@ from collections.abc import Collection, Sequence
 
 from oxios_kernel.domain.access import AccessRequest, Decision, Layer
 from oxios_kernel.domain.path import denying_pattern, outside
+from oxios_kernel.policy.closed import Closed
 from oxios_kernel.policy.paths import Target
 
-__all__ = ["check_paths", "check_tool"]
+__all__ = ["check_closed", "check_paths", "check_tool"]
 
 
 def check_tool(request: AccessRequest, allowed: Collection[str], denied: Collection[str]) -> Decision | None:
@@ -49,6 +50,14 @@ def check_paths(request: AccessRequest, places: Sequence[Target], denied: Collec
                 f"take {pattern!r} out of security.denied_paths (oxios config set security.denied_paths …)",
             )
     return None
+
+
+def check_closed(places: Sequence[Target], closed: Closed) -> Decision | None:
+    """Return the refusal, `None` when no place is closed to everybody."""
+    reached = next((place for place in places if not place.kept and place.path and closed.hides(place.path)), None)
+    if reached is None:
+        return None
+    return _refused(f"{reached.asked!r} is where Oxios keeps its own files; no tool may reach them", None)
 
 
 def _refused(rule: str, remedy: str | None) -> Decision:
