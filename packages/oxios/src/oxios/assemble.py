@@ -1,7 +1,7 @@
 """The product put together: settings, kernel, gateway and channel, opened in this order and closed in reverse.
 
 The only module that holds the whole kernel. A command is given the one part it needs: the conversation, or that with
-progress (`KernelConverse`), or a program of the terminal run through the gateway.
+progress (`KernelConverse`), or the agents (`Agency`), or a program of the terminal run through the gateway.
 """
 
 from collections.abc import AsyncIterator
@@ -9,16 +9,17 @@ from contextlib import asynccontextmanager
 
 from oxios_cli import ExitCode, Program, in_terminal
 from oxios_gateway import Faults
-from oxios_kernel.boot import open_kernel
+from oxios_kernel.boot import host_of, open_kernel
 from oxios_kernel.config import load_settings
 from oxios_kernel.conversation import Conversation
 from oxios_kernel.kernel import Kernel
 
+from oxios.agency import Agency
 from oxios.converse import KernelConverse
 from oxios.failures import MEANINGS
 from oxios.invocation import Invocation, say
 
-__all__ = ["KernelActions", "open_conversation", "open_converse", "serve_program"]
+__all__ = ["KernelActions", "open_agency", "open_conversation", "open_converse", "serve_program"]
 
 
 @asynccontextmanager
@@ -43,6 +44,34 @@ async def open_converse(invocation: Invocation) -> AsyncIterator[KernelConverse]
     """
     async with _open(invocation) as kernel:
         yield KernelConverse(kernel.conversation, kernel.bus, root=invocation.home.workspace)
+
+
+@asynccontextmanager
+async def open_agency(invocation: Invocation, *, host: bool = False, carry: bool = False) -> AsyncIterator[Agency]:
+    """Open the kernel and yield its agents.
+
+    Args:
+        invocation: the call.
+        host: whether this process carries out everybody's agents.
+        carry: whether it carries out those that it starts and resumes, as long as no other process is the host.
+
+    Raises:
+        HomeHosted: `host` was asked for, and another process is.
+        HomeError: the home cannot be used.
+        ConfigError: the settings cannot be used.
+    """
+    known = None if host else host_of(invocation.home.run)
+    carries = host or (carry and known is None)
+    async with _open(invocation, host=host, idle=not carries) as kernel:
+        yield Agency(
+            processes=kernel.processes,
+            engine=kernel.engine,
+            personas=kernel.personas,
+            bus=kernel.bus,
+            schedule=kernel.settings.schedule,
+            host=host_of(invocation.home.run) if host else known,
+            carries=carries,
+        )
 
 
 async def serve_program(invocation: Invocation, program: Program) -> ExitCode:
@@ -86,11 +115,13 @@ class KernelActions:
 
 
 @asynccontextmanager
-async def _open(invocation: Invocation) -> AsyncIterator[Kernel]:
+async def _open(invocation: Invocation, *, host: bool = False, idle: bool = False) -> AsyncIterator[Kernel]:
     home = invocation.home
     home.ensure()
     loaded = load_settings(home.config, invocation.environment)
-    async with open_kernel(home.root, environment=invocation.environment, settings=loaded.settings) as kernel:
+    async with open_kernel(
+        home.root, environment=invocation.environment, settings=loaded.settings, host=host, idle=idle
+    ) as kernel:
         for notice in (*loaded.warnings, *kernel.notices):
             say(notice)
         yield kernel

@@ -8,6 +8,9 @@ __all__ = ["COMMANDS", "OPTIONS", "help_text"]
 COMMANDS = {
     "run": "Have one task done and print the answer.",
     "chat": "Talk, with answers as they are written.",
+    "agent": "Start, watch and steer agents.",
+    "host": "Carry out everybody's agents until stopped.",
+    "scheduler": "Show how many agents run, wait and are queued.",
     "models": "Show which models can be used right now, and why others cannot.",
     "config": "Show and change the settings.",
     "persona": "Show, add and choose ways of working.",
