@@ -30,6 +30,7 @@ def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Con
         ("mailbox", ["sqlite_autoindex_mail_1", "sqlite_autoindex_mail_2"]),
         ("drop_mail", ["sqlite_autoindex_mail_2"]),
         ("has_ended", ["sqlite_autoindex_runs_1"]),
+        ("queue_waiters", ["sqlite_autoindex_runs_1", "sqlite_autoindex_mail_2"]),
     ],
 )
 def test_a_question_is_answered_from_its_index_without_reading_through_the_runs(

@@ -1,57 +1,33 @@
 """What every table of runs promises to those who wait: parking, waking, mail, and journals that begin as another's."""
 
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from oxios_kernel.domain.ids import RunId
 from oxios_kernel.domain.letter import MAILBOX_LETTERS, Letter
-from oxios_kernel.domain.run import Lease, Run, RunKind, RunState, Signal
+from oxios_kernel.domain.run import Run, RunState, Signal
 from oxios_kernel.errors import Conflict, IllegalTransition, LeaseLost, NotFound
-from oxios_kernel.ports.control import RunControl
-from oxios_kernel.ports.journal import Journal, Runs
-from oxios_kernel.testing.clock import FakeClock
+
+from tests.journal_worlds import BEGAN, WORLDS, Store, World, a_world, agent, begin
 
 pytestmark = pytest.mark.anyio
 
-BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 SOON = BEGAN + timedelta(seconds=30)
 R = RunId("run")
 CHILD = RunId("child")
 
 
-class Store(Journal, Runs, RunControl, Protocol):
-    """The three ports of the one store."""
-
-
-class World(Protocol):
-    """A store, and hosts that live and die on it: see `conftest.py`."""
-
-    clock: FakeClock
-
-    async def host(self, name: str) -> Store: ...
-
-    async def dead(self, name: str, run_id: str) -> None: ...
-
-
-def agent(run_id: str, parent: str | None = None, **fields: object) -> Run:
-    document = {"id": run_id, "kind": RunKind.AGENT, "parent": parent, "created_at": BEGAN, "changed_at": BEGAN}
-    return Run.model_validate(document | fields)
+@pytest.fixture(params=WORLDS)
+async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
+    async with a_world(request.param, tmp_path) as made:
+        yield made
 
 
 def letter(key: str, *, to: str = R, text: str = "go on", **fields: object) -> Letter:
     document = {"to": to, "sender": "person", "text": text, "key": key, "at": BEGAN}
     return Letter.model_validate(document | fields)
-
-
-async def begin(store: Store, run_id: str = R, parent: str | None = None) -> Lease:
-    """Have an agent under way."""
-    await store.add(agent(run_id, parent))
-    lease = await store.claim(RunId(run_id))
-    assert lease is not None
-    await store.change(lease, RunState.RUNNING)
-    return lease
 
 
 async def parked(store: Store, run_id: str = R, *, wake_at: datetime | None = None) -> Run:
@@ -71,7 +47,7 @@ async def state(store: Store, run_id: str = R) -> RunState:
 
 async def test_a_parked_run_is_a_row_that_nobody_holds_until_it_is_under_way_again(world: World) -> None:
     store = await world.host("a")
-    lease = await begin(store)
+    lease = await begin(store, R)
     await begin(store, CHILD, R)
     await world.clock.advance(2)
     run = await store.park(lease, [CHILD], SOON, 0)
@@ -122,7 +98,7 @@ async def test_a_run_goes_on_at_once_when_what_it_waits_for_is_there(
     letters: int,
 ) -> None:
     store = await world.host("a")
-    lease = await begin(store)
+    lease = await begin(store, R)
     await before(store)
     run = await store.park(lease, waiting_for, wake_at, letters)
     assert (run.state, run.owner) == (RunState.QUEUED, None)
@@ -134,14 +110,14 @@ async def test_letters_that_were_read_or_not_asked_for_do_not_keep_a_run_from_wa
     world: World, letters: int
 ) -> None:
     store = await world.host("a")
-    lease = await begin(store)
+    lease = await begin(store, R)
     await store.post(letter("one"))
     assert (await store.park(lease, [], None, letters)).state is RunState.WAITING
 
 
 async def test_a_run_that_is_asked_to_stop_keeps_that_when_it_parks(world: World) -> None:
     store = await world.host("a")
-    lease = await begin(store)
+    lease = await begin(store, R)
     await store.signal(R, Signal.KILL, "enough")
     run = await store.park(lease, [], None, 0)
     assert (run.state, run.signal, run.reason) == (RunState.QUEUED, Signal.KILL, "enough")
@@ -181,6 +157,31 @@ async def test_the_end_of_a_child_queues_its_waiting_parent_and_nobody_else(worl
     assert run is not None
     assert (run.state, run.changed_at) == (RunState.QUEUED, BEGAN + timedelta(seconds=1))
     assert await state(store, "bystander") is RunState.WAITING
+
+
+@pytest.mark.parametrize("end", [RunState.DONE, RunState.FAILED, RunState.KILLED])
+async def test_an_end_queues_those_who_wait_for_an_answer_of_it_and_nobody_else(world: World, end: RunState) -> None:
+    store, other = await world.host("a"), await world.host("b")
+    asked = await begin(other, "asked")
+    for name in ("asker", "second", "stranger"):
+        lease = await begin(store, name)
+        if name != "stranger":
+            await store.post(letter(f"from {name}", to="asked", sender=name))
+        await store.park(lease, [RunId("asked")] if name != "stranger" else [], None, 0)
+    await store.post(letter("from a person", to="asked"))
+    await other.change(asked, end)
+    assert [await state(store, name) for name in ("asker", "second")] == [RunState.QUEUED, RunState.QUEUED]
+    assert await state(store, "stranger") is RunState.WAITING
+
+
+async def test_a_kill_queues_those_who_wait_for_an_answer_of_what_nobody_worked_on(world: World) -> None:
+    store = await world.host("a")
+    await store.add(agent("asked"))
+    lease = await begin(store, R)
+    await store.post(letter("question", to="asked", sender=R))
+    await store.park(lease, [RunId("asked")], None, 0)
+    await store.signal(RunId("asked"), Signal.KILL, "enough")
+    assert await state(store) is RunState.QUEUED
 
 
 async def test_a_paused_parent_stays_paused_when_its_child_ends(world: World) -> None:
@@ -242,7 +243,7 @@ async def test_a_letter_queues_its_reader_if_that_waits(world: World) -> None:
 
 async def test_the_same_key_again_is_the_same_letter_and_changes_nothing(world: World) -> None:
     store = await world.host("a")
-    lease = await begin(store)
+    lease = await begin(store, R)
     first = await store.post(letter("one"))
     await store.park(lease, [], None, 1)
     assert await store.post(letter("one", text="something else")) == first
@@ -287,7 +288,7 @@ async def test_mail_goes_with_its_run(world: World) -> None:
 
 async def test_a_branch_begins_with_the_given_entries_and_goes_its_own_way(world: World) -> None:
     store = await world.host("a")
-    lease = await begin(store)
+    lease = await begin(store, R)
     await store.record(lease, "step/1/model", "asked", {"text": "네 \ud83d"})
     await store.record(lease, "step/1/tool/1", "called", "x" * 300_000)
     await store.record(lease, "step/2/model", "asked", "not taken along")
@@ -307,7 +308,7 @@ async def test_a_branch_begins_with_the_given_entries_and_goes_its_own_way(world
 
 async def test_a_branch_whose_id_exists_is_left_as_it_is_and_one_of_nobody_is_refused(world: World) -> None:
     store = await world.host("a")
-    lease = await begin(store)
+    lease = await begin(store, R)
     await store.record(lease, "step/1/model", "asked", "answer")
     entries = await store.replay(R)
     assert await store.branch(R, agent("branch"), [])

@@ -46,6 +46,14 @@ WHERE id = :id;
 -- Let a run go on if it waits.
 UPDATE runs SET state = 'queued', changed_at = :at WHERE id = :id AND state = 'waiting';
 
+-- name: queue_waiters
+-- Let those go on that may wait for a run's end: its parent, and who has written to it. Found by their ids (the plus
+-- keeps the index of states out), since thousands may wait.
+UPDATE runs SET state = 'queued', changed_at = :at
+WHERE +state = 'waiting' AND id IN (
+    SELECT :parent
+    UNION ALL SELECT sender FROM mail WHERE run = (SELECT number FROM runs WHERE id = :id));
+
 -- name: get_leased
 -- A run's row, if the lease is its current one.
 SELECT * FROM runs WHERE id = :run_id AND owner = :owner AND epoch = :epoch;

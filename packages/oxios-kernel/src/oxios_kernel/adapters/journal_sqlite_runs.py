@@ -128,18 +128,18 @@ def change(connection: sqlite3.Connection, lease: Lease, changes: dict[str, Any]
         return run
     changed = run.model_copy(update=changes | _signal_after(run, changes) | _waits_after(state))
     connection.execute(STATEMENTS["change_run"], from_run(changed))
-    if state.final and run.parent is not None:
-        queue_waiting(connection, run.parent, changes["changed_at"])
+    if state.final:
+        _queue_waiters(connection, run, changes["changed_at"])
     return changed
 
 
 def obey(connection: sqlite3.Connection, run: Run, signal: Signal, reason: str | None, at: datetime) -> None:
-    """Do to a run on which nobody works what it is asked, and let its parent know when that ended it."""
+    """Do to a run on which nobody works what it is asked, and let those know that may wait for it when that ended it."""
     state = RunState.KILLED if signal is Signal.KILL else RunState.PAUSED
     row = {"id": to_column(run.id), "state": state, "reason": to_column(reason), "at": to_column(at)}
     connection.execute(STATEMENTS["obey_signal"], row | {"crashed": _crashed(run)})
-    if state.final and run.parent is not None:
-        queue_waiting(connection, run.parent, at)
+    if state.final:
+        _queue_waiters(connection, run, at)
 
 
 def queue_waiting(connection: sqlite3.Connection, run_id: RunId, at: datetime) -> None:
@@ -179,6 +179,12 @@ def lost(lease: Lease) -> LeaseLost:
         f"Expected the current lease of the run {lease.run_id!r}, but lease {lease.epoch} of {lease.owner!r} is over: "
         "stop working on the run, it is somebody else's."
     )
+
+
+def _queue_waiters(connection: sqlite3.Connection, ended: Run, at: datetime) -> None:
+    """Let those go on that may wait for a run's end."""
+    row = {"id": to_column(ended.id), "parent": to_column(ended.parent), "at": to_column(at)}
+    connection.execute(STATEMENTS["queue_waiters"], row)
 
 
 def _crashed(run: Run) -> bool:

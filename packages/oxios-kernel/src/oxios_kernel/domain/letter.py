@@ -5,13 +5,16 @@ from pydantic import Field
 from oxios_kernel.domain.fact import Fact, Moment
 from oxios_kernel.domain.ids import RunId
 
-__all__ = ["LETTER_CHARACTERS", "MAILBOX_LETTERS", "Letter"]
+__all__ = ["LETTER_CHARACTERS", "MAILBOX_LETTERS", "Letter", "question_key"]
 
 LETTER_CHARACTERS = 100_000
 """How long a letter may be."""
 
 MAILBOX_LETTERS = 1_000
 """How many letters a mailbox holds; one more is refused."""
+
+QUESTION = "ask/"
+"""How the keys of questions begin. No other letter's key does, since keys are made from the ids of runs."""
 
 
 class Letter(Fact):
@@ -34,3 +37,13 @@ class Letter(Fact):
     answers: str | None = None
     number: int = 0
     at: Moment
+
+    @property
+    def asks(self) -> bool:
+        """Whether its sender waits for an answer."""
+        return self.key.startswith(QUESTION)
+
+
+def question_key(effect: str) -> str:
+    """Return the key of the question that an effect asks: the same again after a crash."""
+    return QUESTION + effect

@@ -101,8 +101,8 @@ class Run(Fact):
         principal: the person or program on whose behalf it works.
         space_id: the Space it belongs to, where there is one.
         signal: what it is asked to do and has not obeyed yet.
-        waiting_for: the children one of which must end before a waiting run goes on; empty when it waits for a letter
-            or a moment.
+        waiting_for: the runs one of which must end before a waiting run goes on; empty when it waits for a letter or a
+            moment.
         wake_at: the moment at which a waiting run goes on in any case.
         owner: the host that holds the lease, `None` when nobody does.
         epoch: counts the leases given out; see `Lease`.

@@ -94,6 +94,7 @@ class ToolResult(Fact):
         kept: where the full output is when `text` was cut, a path below the run's root or the home; else `None`.
         exit_code: a command's exit status where there was one.
         rule: the rule that denied the call, when it was denied.
+        letters: the numbers of the letters to the agent that the text tells it; it is not told them again.
     """
 
     text: str
@@ -101,3 +102,4 @@ class ToolResult(Fact):
     kept: str | None = None
     exit_code: int | None = None
     rule: str | None = None
+    letters: tuple[int, ...] = ()

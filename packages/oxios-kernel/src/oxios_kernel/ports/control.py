@@ -27,8 +27,8 @@ class RunControl(Protocol):
 
         Runs that no living host works on enter the state at once, with the reason. The others keep signal and reason in
         their row until their host obeys, or gives the lease back; a kill replaces a pause, a pause does not replace a
-        kill. Final runs stay as they are, and paused ones when the signal is a pause. A parent outside the tree that
-        waits is queued when a child of it is killed.
+        kill. Final runs stay as they are, and paused ones when the signal is a pause. Who waits outside the tree is queued
+        as at every other end; see `wake`.
         """
         ...
 
@@ -41,7 +41,8 @@ class RunControl(Protocol):
 
         Args:
             lease: its lease, over afterwards.
-            waiting_for: children, one of which must end; one that does not exist counts as ended.
+            waiting_for: runs, one of which must end: its children, or runs that it has written to. One that does not
+                exist counts as ended.
             wake_at: when it goes on in any case, `None` for never.
             letters: how many letters of its mailbox it has read; a further one wakes it. -1 when it asks for none: then
                 those that are there already do not, but the next one does.
@@ -58,8 +59,8 @@ class RunControl(Protocol):
     async def wake(self, now: Moment) -> Sequence[RunId]:
         """Queue the waiting runs whose moment is there, and return them.
 
-        Ends of children and letters wake by themselves: what makes a run final queues its waiting parent in the same
-        commit, posting a letter its waiting reader.
+        Ends and letters wake by themselves: what makes a run final queues, in the same commit, its parent and those who
+        have written to it, if they wait; posting a letter queues its waiting reader.
         """
         ...
 

@@ -122,8 +122,8 @@ class Runs(Protocol):
     async def change(self, lease: Lease, state: RunState, *, output: Json = None, reason: str | None = None) -> Run:
         """Bring a run into a state, with what came of it.
 
-        An end takes the run's signal away and queues its parent if that waits, in the same commit; a pause takes a
-        pause signal away. A run under way waits for nothing any more. A signal that stays keeps its reason, unless
+        An end takes the run's signal away and queues, in the same commit, its parent and those who have written to it,
+        if they wait; a pause takes a pause signal away. A run under way waits for nothing any more. A signal that stays keeps its reason, unless
         another is given. A state that the run is in already changes nothing.
 
         Raises:

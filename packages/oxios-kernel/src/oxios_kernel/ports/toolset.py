@@ -15,12 +15,12 @@ __all__ = ["Parked", "ToolContext", "Toolset"]
 
 
 class Parked(Exception):  # not an error: the call has no result yet
-    """Raised by a pure tool that has nothing to return before something else happens.
+    """Raised by a tool that may be repeated and has nothing to return before something else happens.
 
     The agent becomes a row until then, and the call is made again.
 
     Attributes:
-        waiting_for: the children one of which must end.
+        waiting_for: the runs one of which must end: children, or runs that the agent has written to.
         wake_at: the moment at which the call is made again in any case.
         letters: how many letters of its mailbox the agent has read; a further one wakes it, `None` when none does.
     """
@@ -49,6 +49,7 @@ class ToolContext:
         asked_at: when the model asked for the call, the same again after a crash; `None` outside an agent's step.
         root: the folder that the run works in, its only root.
         outputs: the folder where outputs beyond the limit are kept.
+        letters: the number of the last letter that the agent had read when it asked for the call.
     """
 
     principal: str
@@ -61,6 +62,7 @@ class ToolContext:
     root: Path
     outputs: Path
     asked_at: datetime | None = None
+    letters: int = 0
 
 
 class Toolset(Protocol):

@@ -114,7 +114,7 @@ class MemoryJournal(MemoryControl):
             changes = _changes(run, state, reason)
             run = self._store.save(run, state=state, output=output, changed_at=now, **changes)
             if state.final:
-                self._store.queue_waiting(run.parent, now)
+                self._store.queue_waiters(run, now)
         await checkpoint()
         return run
 

@@ -98,10 +98,15 @@ class Store:
         if run is not None and run.state is RunState.WAITING:
             self.save(run, state=RunState.QUEUED, changed_at=at)
 
+    def queue_waiters(self, ended: Run, at: Moment) -> None:
+        """Let those go on that may wait for a run's end: its parent, and who has written to it."""
+        for run_id in {ended.parent, *(letter.sender for letter in self.mail.get(ended.id, ()))}:
+            self.queue_waiting(None if run_id is None else RunId(run_id), at)
+
     def obey(self, run: Run, signal: Signal, reason: str | None, at: Moment) -> None:
         """Do to a run on which nobody works what it is asked."""
         state = RunState.KILLED if signal is Signal.KILL else RunState.PAUSED
         crashes = run.crashes + self.crashed(run)
         self.save(run, state=state, reason=reason, changed_at=at, crashes=crashes, signal=None, owner=None)
         if state.final:
-            self.queue_waiting(run.parent, at)
+            self.queue_waiters(run, at)
