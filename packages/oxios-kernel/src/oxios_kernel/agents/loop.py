@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from oxios_kernel.agents.compaction import SUMMARY_PROMPT, compacted, extract, middle
 from oxios_kernel.agents.effects import Effects
+from oxios_kernel.agents.prompt import letter_prompt
 from oxios_kernel.agents.step import AskModel, CallTools, Compact, Finish, Limits, next_step
 from oxios_kernel.agents.task import AgentOutcome, AgentTask, Deed
 from oxios_kernel.agents.tooling import ToolRunner
@@ -70,6 +71,7 @@ class AgentLoop:
         self._model = task.model
         self._deeds: list[Deed] = []
         self._letters = 0
+        self._told: set[int] = set()
 
     async def run(self) -> AgentOutcome:
         """Live to the end and return what came of it.
@@ -98,7 +100,7 @@ class AgentLoop:
                         return self._outcome(finish)
 
     async def _read_letters(self, step: int) -> bool:
-        """Tell the agent what was written to it since its last step; `False` when nothing was.
+        """Tell the agent what was written to it since its last step and no tool has told it; `False` when nothing was.
 
         Letters are read before the model is asked, and recorded only when there are some: a step whose model was asked
         without them had none.
@@ -107,14 +109,14 @@ class AgentLoop:
         if not self._effects.begun(key):
             if self._effects.begun(f"step/{step}/model"):
                 return False
-            new = await self._around.letters(self._letters)
+            new = [one for one in await self._around.letters(self._letters) if one.number not in self._told]
             if not new:
                 return False
             await self._effects.record(key, {"after": self._letters}, [letter.to_json() for letter in new])
         recorded = await self._effects.do(key, {"after": self._letters}, _nothing, Repeat.PURE)
         for letter in map(Letter.from_json, recorded if isinstance(recorded, list) else []):
             self._letters = letter.number
-            self._transcript.add(UserMessage(text=f"[Message from {letter.sender}]\n{letter.text}"))
+            self._transcript.add(UserMessage(text=letter_prompt(letter)))
         return True
 
     def _outcome(self, finish: Finish) -> AgentOutcome:
@@ -166,9 +168,10 @@ class AgentLoop:
         return reply
 
     async def _call(self, step: CallTools) -> None:
-        results = await self._around.tools.run(step)
+        results = await self._around.tools.run(step, letters=self._letters)
         for call, result in zip(step.calls, results, strict=True):
             self._deeds.append(Deed(step=step.step, call=call, result=result))
+            self._told.update(result.letters)
             self._transcript.add(ToolMessage(call_id=call.id, name=call.name, text=result.text))
         for call in step.surplus:
             text = f"Not run: at most {self._around.limits.max_calls} calls in one answer (agents.max_calls)."

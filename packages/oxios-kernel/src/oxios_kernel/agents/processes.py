@@ -110,14 +110,23 @@ class Processes:
         """
         return await self.supervisor.resume(run_id)
 
-    async def message(self, run_id: str, text: str, *, sender: str = "person", key: str | None = None) -> Letter:
+    async def message(
+        self, run_id: str, text: str, *, sender: str = "person", key: str | None = None, answers: str | None = None
+    ) -> Letter:
         """Tell an agent something; it reads it before its next step.
+
+        Args:
+            run_id: the agent.
+            text: what it is told.
+            sender: who writes: a run, or a principal.
+            key: the same key again is the same letter, `None` for a new one.
+            answers: the key of the question that this answers.
 
         Raises:
             NotFound: there is no such run.
             Conflict: it has ended, or its mailbox is full.
         """
-        letter = await self.table.post(run_id, text, sender=sender, key=key or self.forks.new_id())
+        letter = await self.table.post(run_id, text, sender=sender, key=key or self.forks.new_id(), answers=answers)
         self.supervisor.ring()
         return letter
 

@@ -1,9 +1,11 @@
-"""Persona and specification in words: the two opening messages of an agent. Pure, and without the checks: what an agent
-will be measured by is withheld from it."""
+"""Persona, specification and mail in words: what an agent is told. Pure, and without the checks: what an agent will be
+measured by is withheld from it."""
 
 from collections.abc import Sequence
 
-__all__ = ["system_prompt", "task_prompt"]
+from oxios_kernel.domain.letter import Letter
+
+__all__ = ["letter_prompt", "system_prompt", "task_prompt"]
 
 RULES = """\
 You are an agent of Oxios. You work in one folder, and only there; paths are relative to it.
@@ -43,3 +45,14 @@ def task_prompt(*, goal: str, request: str, constraints: Sequence[str], context:
     if lessons:
         parts.append(f"An earlier try did not pass:\n{lessons}")
     return "\n\n".join(parts)
+
+
+def letter_prompt(letter: Letter) -> str:
+    """Return a letter as the agent reads it: who wrote it, and how a question is answered."""
+    if letter.asks:
+        head = f"[Question from agent {letter.sender}: answer it with reply, to_letter={letter.key}]"
+    elif letter.answers is not None:
+        head = f"[Answer from {letter.sender} to {letter.answers}]"
+    else:
+        head = f"[Message from {letter.sender}]"
+    return f"{head}\n{letter.text}"

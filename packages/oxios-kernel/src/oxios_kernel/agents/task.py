@@ -23,6 +23,7 @@ class AgentTask(Fact):
         turn_id: the turn that it works for, `None` for an agent of its own.
         session_id: the conversation, where there is one.
         seed_id: the specification, where there is one.
+        skills: what it is good at, for those that look for somebody to ask.
     """
 
     system: str
@@ -35,6 +36,7 @@ class AgentTask(Fact):
     turn_id: str | None = None
     session_id: str | None = None
     seed_id: str | None = None
+    skills: tuple[str, ...] = ()
 
 
 class Deed(Fact):

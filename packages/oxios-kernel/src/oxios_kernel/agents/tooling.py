@@ -42,8 +42,12 @@ class ToolRunner:
         """Return the tools on offer."""
         return self._tools.specs()
 
-    async def run(self, step: CallTools) -> Sequence[ToolResult]:
+    async def run(self, step: CallTools, *, letters: int = 0) -> Sequence[ToolResult]:
         """Return the results of an answer's calls, in their order.
+
+        Args:
+            step: the calls.
+            letters: the number of the last letter that the agent has read.
 
         Raises:
             Parked: a tool waits for something.
@@ -51,14 +55,16 @@ class ToolRunner:
             LeaseLost: another host works on the run now.
             JournalError: a result cannot be recorded.
         """
+        asked_at = self._effects.recorded_at(f"step/{step.step}/model")
+        context = replace(self._context, step=step.step, asked_at=asked_at, letters=letters)
         if not step.together:
-            return [await self._one(step.step, index, call) for index, call in enumerate(step.calls)]
+            return [await self._one(context, index, call) for index, call in enumerate(step.calls)]
         results: dict[int, ToolResult] = {}
         limiter = anyio.CapacityLimiter(SIDE_BY_SIDE)
 
         async def one(index: int, call: ToolCall) -> None:
             async with limiter:
-                results[index] = await self._one(step.step, index, call)
+                results[index] = await self._one(context, index, call)
 
         try:
             async with anyio.create_task_group() as group:
@@ -68,15 +74,10 @@ class ToolRunner:
             raise _first(failed) from failed
         return [results[index] for index in range(len(step.calls))]
 
-    async def _one(self, step: int, index: int, call: ToolCall) -> ToolResult:
-        key = f"step/{step}/tool/{index}"
+    async def _one(self, context: ToolContext, index: int, call: ToolCall) -> ToolResult:
+        key = f"step/{context.step}/tool/{index}"
         asked: JsonObject = {"name": call.name, "raw": call.raw, "arguments": call.arguments}
-        context = replace(
-            self._context,
-            step=step,
-            key=f"{self._effects.lease.run_id}/{key}",
-            asked_at=self._effects.recorded_at(f"step/{step}/model"),
-        )
+        context = replace(context, key=f"{self._effects.lease.run_id}/{key}")
         repeat = self._repeat.get(call.name, Repeat.PURE)
         try:
             result = await self._effects.do(key, asked, partial(self._act, call, context), repeat)
