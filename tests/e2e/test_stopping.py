@@ -34,6 +34,15 @@ def test_ctrl_c_once_stops_cleanly_and_the_run_can_go_on(person: Person) -> None
     assert (resumed.code, resumed.out) == (0, "Here I am.\n")
 
 
+def test_a_run_stopped_before_its_model_was_reached_says_only_so(person: Person) -> None:
+    person.environment |= {"OPENAI_BASE_URL": "http://127.0.0.1:9", "PYTHONWARNINGS": "always"}
+    # An interpreter of its own has litellm to import, which takes seconds and warns of many things.
+    done = person.run_fresh("run", "--model", "openai/x", "--timeout", "0.2", "Hello")
+    assert done.code == 124
+    assert "Warning" not in done.err
+    assert "warn(" not in done.err
+
+
 def test_ctrl_c_twice_leaves_at_once_and_the_next_run_picks_it_up(person: Person) -> None:
     started = fifo(person.folder.parent, "started")
     stubborn = f"trap '' TERM; echo $$ > {started}; while :; do read -t 60 < {started}; done"

@@ -21,4 +21,4 @@ def main() -> None:
         case arguments:
             from oxios.program import run_program
 
-            sys.exit(run_program(arguments))
+            run_program(arguments)

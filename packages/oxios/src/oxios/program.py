@@ -7,9 +7,10 @@ Knows no command by itself: the names are in `usage.py`, the commands in `comman
 import importlib
 import os
 import sys
+import threading
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
-from typing import cast
+from contextlib import AbstractContextManager, nullcontext, suppress
+from typing import NoReturn, cast
 
 import click
 from oxios_kernel.config import load_settings
@@ -57,13 +58,26 @@ def oxios(context: click.Context, debug: bool) -> None:
         answer(help_text())
 
 
-def run_program(arguments: list[str]) -> int:
-    """Run the program and return its exit code; whatever fails is told in words on standard error."""
+def run_program(arguments: list[str]) -> NoReturn:
+    """Run the program and exit with its code; whatever fails is told in words on standard error."""
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # they are text files
     with _log(os.environ):
-        return _run(arguments)
+        code = _run(arguments)
+        if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
+            _leave(code)
+    sys.exit(code)
+
+
+def _leave(code: int) -> NoReturn:
+    """End at once. An interpreter would wait for threads that nobody needs any more, such as one that still imports
+    litellm for seconds, and let them write over what the person was told."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            with suppress(OSError):
+                stream.flush()
+    os._exit(code)
 
 
 def _run(arguments: list[str]) -> int:
