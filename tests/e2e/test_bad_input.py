@@ -44,7 +44,7 @@ def assert_told(done: Done, code: int, *words: str) -> None:
         (["--resume", "r"], b"", ["'r'"]),
         (["x", "--session", "../x"], b"", ["session", "'../x'"]),
         (["x", "--persona", "reviw"], b"", ["'reviw'", "`review`"]),
-        (["x", "--timeout", "0"], b"", ["--timeout"]),
+        *((["x", "--timeout", seconds], b"", ["--timeout", seconds]) for seconds in ("0", "-1", "nan", "inf", "soon")),
         (["x", "--workdir", "nowhere"], b"", ["nowhere", "--workdir"]),
         (["x", "--jsn"], b"", ["--jsn"]),
     ],

@@ -1,5 +1,6 @@
 """`oxios run`: one task in, one answer out, as text or as one JSON object, with an exit code that says how it went."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,13 @@ class Options:
     resume: str | None
 
 
+def _seconds(context: click.Context, option: click.Parameter, seconds: float | None) -> float | None:
+    """Return a time that can be waited for; `inf` and `nan` cannot."""
+    if seconds is not None and not 0 < seconds < math.inf:
+        raise click.BadParameter(f"{seconds:g} is not a number of seconds above 0; leave it out for no limit.")
+    return seconds
+
+
 @click.command(name="run")
 @click.argument("prompt", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of the answer's text.")
@@ -47,9 +55,7 @@ class Options:
 @click.option("--persona", metavar="ID", help="Work this way; `oxios persona list` lists them.")
 @click.option("--space", metavar="ID", help="The Space that the task belongs to.")
 @click.option("--workdir", metavar="FOLDER", help="Work in this folder instead of the current one.")
-@click.option(
-    "--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Stop after so many seconds."
-)
+@click.option("--timeout", type=float, callback=_seconds, metavar="SECONDS", help="Stop after so many seconds.")
 @click.option("--quiet", is_flag=True, help="Print the answer and errors, nothing else.")
 @click.option("--resume", metavar="RUN_ID", help="Go on with a run that was stopped, instead of a new prompt.")
 @pass_invocation
