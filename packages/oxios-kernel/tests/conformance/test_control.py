@@ -1,51 +1,27 @@
 """What every table of runs promises to those who act on others' runs: trees, signals, the queue and its order."""
 
-from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
 
 import anyio
 import pytest
 from oxios_kernel.domain.ids import RunId
-from oxios_kernel.domain.run import Lease, Run, RunKind, RunState, Signal
+from oxios_kernel.domain.run import Run, RunState, Signal
 from oxios_kernel.errors import Conflict, IllegalTransition, InputError, NotFound
-from oxios_kernel.ports.control import RunControl
-from oxios_kernel.ports.journal import Journal, RunQuery, Runs
-from oxios_kernel.testing.clock import FakeClock
+from oxios_kernel.ports.journal import RunQuery
+
+from tests.journal_worlds import BEGAN, WORLDS, Store, World, a_world, agent, begin
 
 pytestmark = pytest.mark.anyio
 
-BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 FINAL = [RunState.DONE, RunState.FAILED, RunState.KILLED]
 
 
-class Store(Journal, Runs, RunControl, Protocol):
-    """The three ports of the one store."""
-
-
-class World(Protocol):
-    """A store, and hosts that live and die on it: see `conftest.py`."""
-
-    clock: FakeClock
-
-    async def host(self, name: str) -> Store: ...
-
-    async def dead(self, name: str, run_id: str) -> None: ...
-
-
-def agent(run_id: str, parent: str | None = None, *, age: int = 0, **fields: object) -> Run:
-    """An agent's row that was written `age` seconds after the beginning."""
-    at = BEGAN + timedelta(seconds=age)
-    document = {"id": run_id, "kind": RunKind.AGENT, "parent": parent, "created_at": at, "changed_at": at} | fields
-    return Run.model_validate(document)
-
-
-async def begin(store: Store, run_id: str, parent: str | None = None) -> Lease:
-    """Have an agent under way."""
-    await store.add(agent(run_id, parent))
-    lease = await store.claim(RunId(run_id))
-    assert lease is not None
-    await store.change(lease, RunState.RUNNING)
-    return lease
+@pytest.fixture(params=WORLDS)
+async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
+    async with a_world(request.param, tmp_path) as made:
+        yield made
 
 
 async def get(store: Store, run_id: str) -> Run:

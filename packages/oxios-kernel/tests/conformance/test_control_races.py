@@ -3,7 +3,7 @@
 import random
 import subprocess
 import sys
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Protocol
 
@@ -14,38 +14,19 @@ from oxios_kernel.adapters.clock_system import ClockSystem
 from oxios_kernel.adapters.journal_sqlite import JournalSqlite
 from oxios_kernel.domain.ids import RunId
 from oxios_kernel.domain.letter import Letter
-from oxios_kernel.domain.run import Lease, Run, RunKind, RunState, Signal
-from oxios_kernel.ports.control import RunControl
-from oxios_kernel.ports.journal import Journal, RunQuery, Runs
+from oxios_kernel.domain.run import Lease, RunState, Signal
+from oxios_kernel.ports.journal import RunQuery
 
-CHILD = Path(__file__).with_name("journal_child.py")
-NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+from tests.journal_worlds import BEGAN, CHILD, WORLDS, Store, World, a_world, agent, begin
+
 PROCESSES = ("p", "q")
 MEETINGS = 100
 
 
-class Store(Journal, Runs, RunControl, Protocol):
-    """The three ports of the one store."""
-
-
-class World(Protocol):
-    """Hosts on a store: see `conftest.py`."""
-
-    async def host(self, name: str) -> Store: ...
-
-
-def agent(run_id: str, parent: str | None = None, **fields: object) -> Run:
-    document = {"id": run_id, "kind": RunKind.AGENT, "parent": parent, "created_at": NOON, "changed_at": NOON}
-    return Run.model_validate(document | fields)
-
-
-async def begin(store: Store, run_id: str, parent: str | None = None) -> Lease:
-    """Have an agent under way."""
-    await store.add(agent(run_id, parent))
-    lease = await store.claim(RunId(run_id))
-    assert lease is not None
-    await store.change(lease, RunState.RUNNING)
-    return lease
+@pytest.fixture(params=WORLDS)
+async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
+    async with a_world(request.param, tmp_path) as made:
+        yield made
 
 
 class Meeting:
@@ -78,7 +59,7 @@ class Meeting:
         await self.there.change(lease, self.dice.choice([RunState.DONE, RunState.FAILED]))
 
     async def write(self, lease: Lease) -> None:
-        await self.there.post(Letter(to=self.parent, sender=lease.run_id, text="look", key="1", at=NOON))
+        await self.there.post(Letter(to=self.parent, sender=lease.run_id, text="look", key="1", at=BEGAN))
 
     async def kill(self, lease: Lease) -> None:
         await self.there.signal(self.parent, Signal.KILL, "enough")

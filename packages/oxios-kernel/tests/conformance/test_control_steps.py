@@ -3,10 +3,9 @@
 import tempfile
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from anyio.from_thread import start_blocking_portal
 from hypothesis import HealthCheck, settings
@@ -17,12 +16,12 @@ from oxios_kernel.domain.ids import RunId
 from oxios_kernel.domain.letter import Letter
 from oxios_kernel.domain.run import Lease, Run, RunKind, RunState, Signal
 from oxios_kernel.errors import KernelError
-from oxios_kernel.ports.control import RunControl
-from oxios_kernel.ports.journal import Journal, RunQuery, Runs
+from oxios_kernel.ports.journal import RunQuery
 from oxios_kernel.testing.clock import FakeClock
 from oxios_kernel.testing.journal import MemoryJournal
 
-BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+from tests.journal_worlds import BEGAN, Store
+
 NAMES = tuple(map(RunId, ["root", "left", "right", "leaf", "new", "newer"]))
 PARENTS = {"left": 0, "right": 0, "leaf": 1}
 
@@ -30,10 +29,6 @@ hosts = st.sampled_from(["one", "two"])
 names = st.sampled_from(NAMES)
 picks = st.integers(0, 5)
 seconds = st.sampled_from([0, 1, 10])
-
-
-class Store(Journal, Runs, RunControl, Protocol):
-    """The three ports of the one store."""
 
 
 Command = Callable[[Store], Awaitable[object]]

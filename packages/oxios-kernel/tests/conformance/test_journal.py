@@ -1,7 +1,8 @@
 """What every journal promises, whatever it is made of: the SQLite file with real processes, and the fake in memory."""
 
-from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
 
 import anyio
 import pytest
@@ -9,31 +10,19 @@ from oxios_kernel.domain.fact import Json
 from oxios_kernel.domain.ids import RunId
 from oxios_kernel.domain.run import Lease, Run, RunKind, RunState
 from oxios_kernel.errors import Conflict, IllegalTransition, JournalMismatch, LeaseLost, NotFound
-from oxios_kernel.ports.journal import Journal, RunQuery, Runs
-from oxios_kernel.testing.clock import FakeClock
+from oxios_kernel.ports.journal import RunQuery
+
+from tests.journal_worlds import BEGAN, WORLDS, Store, World, a_world
 
 pytestmark = pytest.mark.anyio
 
-BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 R = RunId("run-1")
 
 
-class Store(Journal, Runs, Protocol):
-    """Both ports, as the adapters have them."""
-
-
-class World(Protocol):
-    """A store, and hosts that live and die on it."""
-
-    clock: FakeClock
-
-    async def host(self, name: str) -> Store:
-        """Return a living host's view."""
-        ...
-
-    async def dead(self, name: str, run_id: str) -> None:
-        """Let a host take a run, record `step/1/model`, intend `step/1/tool/1`, and be killed."""
-        ...
+@pytest.fixture(params=WORLDS)
+async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
+    async with a_world(request.param, tmp_path) as made:
+        yield made
 
 
 def row(run_id: str = R, *, age: int = 0, **fields: object) -> Run:

@@ -333,7 +333,7 @@ async def test_the_version_is_another_one_after_another_host_has_written_and_the
     assert await store.version() == seen[0]
     await other.post(letter("one"))
     seen.append(await store.version())
-    lease = await begin(other)
+    lease = await begin(other, R)
     seen.append(await store.version())
     await other.record(lease, "step/1/model", "asked", "answer")
     seen.append(await store.version())

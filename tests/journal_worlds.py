@@ -1,27 +1,27 @@
 """The worlds in which journals are held to their promises: one of files and real processes, one in memory.
 
-Each has a clock, and hosts that live and die on one store; the tests take either by its shape.
+Each has a clock, and hosts that live and die on one store. A test's own fixture opens either by its name.
 """
 
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from datetime import UTC, datetime
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
 import anyio
-import pytest
 from oxios_kernel.adapters.journal_sqlite import JournalSqlite
 from oxios_kernel.domain.ids import RunId
-from oxios_kernel.domain.run import Run, RunKind, RunState
+from oxios_kernel.domain.run import Lease, Run, RunKind, RunState
 from oxios_kernel.ports.control import RunControl
 from oxios_kernel.ports.journal import Journal, Runs
 from oxios_kernel.testing.clock import FakeClock
 from oxios_kernel.testing.journal import MemoryJournal
 
-CHILD = Path(__file__).with_name("journal_child.py")
+WORLDS = ("sqlite", "memory")
+CHILD = Path(__file__).parents[1] / "packages/oxios-kernel/tests/conformance/journal_child.py"
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -29,7 +29,23 @@ class Store(Journal, Runs, RunControl, Protocol):
     """The three ports of the one store."""
 
 
+class World(Protocol):
+    """A store, and hosts that live and die on it."""
+
+    clock: FakeClock
+
+    async def host(self, name: str) -> Store:
+        """Return a living host's view."""
+        ...
+
+    async def dead(self, name: str, run_id: str) -> None:
+        """Let a host take a run, record `step/1/model`, intend `step/1/tool/1`, and be killed."""
+        ...
+
+
 class SqliteWorld:
+    """Files, and a real process for who is to die."""
+
     def __init__(self, home: Path, stack: AsyncExitStack) -> None:
         self.clock = FakeClock(BEGAN)
         self._path = home / "oxios.db"
@@ -50,6 +66,8 @@ class SqliteWorld:
 
 
 class MemoryWorld:
+    """Views of one object."""
+
     def __init__(self) -> None:
         self.clock = FakeClock(BEGAN)
         self._first = MemoryJournal("first", self.clock)
@@ -59,17 +77,30 @@ class MemoryWorld:
 
     async def dead(self, name: str, run_id: str) -> None:
         journal = self._first.beside(name)
-        run = Run(id=RunId(run_id), kind=RunKind.TURN, created_at=self.clock.now(), changed_at=self.clock.now())
-        await journal.add(run)
-        lease = await journal.claim(run.id)
-        assert lease is not None
-        await journal.change(lease, RunState.RUNNING)
+        lease = await begin(journal, run_id)
         await journal.record(lease, "step/1/model", "asked", {"text": "paid"})
         await journal.intend(lease, "step/1/tool/1", "called")
         journal.die()
 
 
-@pytest.fixture(params=["sqlite", "memory"])
-async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SqliteWorld | MemoryWorld]:
+@asynccontextmanager
+async def a_world(name: str, home: Path) -> AsyncIterator[World]:
+    """Open a world, one of `WORLDS`, with its files in a folder."""
     async with AsyncExitStack() as stack:
-        yield SqliteWorld(tmp_path, stack) if request.param == "sqlite" else MemoryWorld()
+        yield SqliteWorld(home, stack) if name == "sqlite" else MemoryWorld()
+
+
+def agent(run_id: str, parent: str | None = None, *, age: int = 0, **fields: object) -> Run:
+    """Return an agent's row that was written `age` seconds after the beginning."""
+    at = BEGAN + timedelta(seconds=age)
+    document = {"id": run_id, "kind": RunKind.AGENT, "parent": parent, "created_at": at, "changed_at": at} | fields
+    return Run.model_validate(document)
+
+
+async def begin(store: Store, run_id: str, parent: str | None = None) -> Lease:
+    """Have an agent under way."""
+    await store.add(agent(run_id, parent))
+    lease = await store.claim(RunId(run_id))
+    assert lease is not None
+    await store.change(lease, RunState.RUNNING)
+    return lease
