@@ -128,10 +128,13 @@ async def test_a_parent_is_a_row_while_it_waits_and_learns_how_its_children_ende
         parent = await fork(kernel, tmp_path, "parent")
         with anyio.fail_after(20):
             await llm.hanging.wait()
-            while parent.id in kernel.supervisor.lives:
-                await kernel.supervisor.next_change().wait()
-            assert (await kernel.table.get(parent.id)).state is RunState.WAITING
-            stuck = (await kernel.table.tree(parent.id))[-1]
+            while True:
+                changed = kernel.supervisor.next_change()
+                above, first, stuck = await kernel.table.tree(parent.id)
+                if first.state.final and above.state is RunState.WAITING:
+                    break
+                await changed.wait()
+            assert parent.id not in kernel.supervisor.lives
             await kernel.processes.kill(stuck.id, reason="it was stuck")
             (exit_,) = await kernel.processes.wait([parent.id])
     assert "the child's answer" in exit_.text
