@@ -60,8 +60,8 @@ class Gate:
 
     async def _reach(self, request: AccessRequest) -> Decision | None:
         """Return the refusal of where a call would go, `None` when it may go there."""
-        lists, spec = self._settings, request.spec
-        if not spec.paths and spec.command is None:
+        lists = self._settings
+        if not request.spec.paths and request.spec.command is None:
             return None
         places, closed = await anyio.to_thread.run_sync(self._look, request)
         return (
