@@ -94,8 +94,8 @@ def test_a_syntax_error_is_named_with_file_line_and_column(tmp_path: Path, text:
         ("[engine]\nmax_retries = 99", "`engine.max_retries` in {} must be a whole number from 0 to 20, not 99."),
         ("[protocol]\npass_score = nan", "`protocol.pass_score` in {} must be a number from 0.1 to 1, not nan."),
         (
-            '[protocol]\nask_before_acting = "maybe"',
-            "`protocol.ask_before_acting` in {} must be one of `auto`, `always`, `never`, not 'maybe'.",
+            '[protocol]\nask_before_acting = "always"',
+            "`protocol.ask_before_acting` in {} must be one of `auto`, `never`, not 'always'.",
         ),
         (
             '[engine]\ndefault_model = "gpt"',

@@ -178,7 +178,7 @@ class BudgetSettings(Section):
     )
     on_exhausted: Literal["ask", "stop", "warn"] = Field(
         default="ask",
-        description="What becomes of a run whose call does not fit: `ask` pauses it, `stop` ends it, `warn` tells only.",
+        description="What becomes of a run whose call does not fit: `ask` pauses, `stop` ends it, `warn` only tells.",
     )
 
 
@@ -223,9 +223,9 @@ class SecuritySettings(Section):
 class ProtocolSettings(Section):
     """How much a task is asked about, checked and improved."""
 
-    ask_before_acting: Literal["auto", "always", "never"] = Field(
+    ask_before_acting: Literal["auto", "never"] = Field(
         default="auto",
-        description="Whether unclear requests are asked about: `auto` when they are too unclear, `always`, or `never`.",
+        description="Whether a request that is too unclear is asked about: `auto`, or `never` to take it as it stands.",
     )
     max_rounds: int = Field(
         default=3,
