@@ -300,3 +300,20 @@ async def test_the_file_shrinks_by_a_collection_while_runs_go_on(tmp_path: Path)
         assert len(await journal.replay(RunId("working"))) == 50
     assert path.stat().st_size < 600_000
     assert is_sound(path)
+
+
+@pytest.mark.anyio
+async def test_a_branch_takes_a_large_result_along_without_storing_it_again(tmp_path: Path) -> None:
+    path = tmp_path / "oxios.db"
+    async with await opened(path) as journal:
+        lease = await begin(journal)
+        await journal.record(lease, "step/1/tool/1", "called", "x" * 3_000_000)
+        entries = await journal.replay(R)
+        now = datetime.now(UTC)
+        for number in range(5):
+            run = Run(id=RunId(f"branch-{number}"), kind=RunKind.AGENT, created_at=now, changed_at=now)
+            assert await journal.branch(R, run, entries)
+        assert await journal.replay(RunId("branch-4")) == entries
+    with closing(sqlite3.connect(path)) as connection:
+        (size,) = connection.execute("SELECT sum(length(body)) FROM blobs").fetchone()
+    assert size == len('"') * 2 + 3_000_000
