@@ -514,6 +514,16 @@ async def test_a_job_is_run_at_once_without_a_change_to_its_slots(world: World) 
     assert (status.run_count, status.last and status.last.slot) == (2, world.fired[-1])
 
 
+async def test_a_job_that_is_run_by_hand_at_its_slot_is_not_run_by_the_clock_as_well(world: World) -> None:
+    cron = world.cron()
+    await cron.add(HOURLY)
+    await world.clock.advance(3600)
+    await cron.run_now("report")
+    await cron.tick()
+    assert world.times == ["01 13:00"]
+    assert (await cron.get("report")).run_count == 1
+
+
 async def test_a_job_under_way_is_not_run_beside_itself(world: World) -> None:
     cron = world.cron()
     world.instant = False

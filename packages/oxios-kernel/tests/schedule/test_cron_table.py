@@ -167,6 +167,19 @@ async def test_a_preview_shows_the_next_slots(tmp_path: Path) -> None:
     assert cron.preview(job, 1, after) == (datetime(2026, 6, 1, 7, tzinfo=UTC),)
 
 
+async def test_a_home_that_cannot_be_read_is_logged_once_and_looked_at_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    cron = open_cron(tmp_path)
+    (tmp_path / "workspace").write_text("in the way")
+    with caplog.at_level(logging.WARNING):
+        assert [await cron.tick(), await cron.tick()] == [30, 30]
+    assert len(caplog.records) == 1
+    (tmp_path / "workspace").unlink()
+    await cron.add(REPORT)
+    assert await cron.tick() == 30
+
+
 async def test_a_damaged_job_is_named_and_left_as_it_is(tmp_path: Path) -> None:
     cron = open_cron(tmp_path)
     await cron.add(REPORT)

@@ -37,6 +37,19 @@ async def test_time_stands_still_until_it_is_moved() -> None:
     assert (clock.now(), clock.monotonic()) == (start + timedelta(seconds=90.5), 90.5)
 
 
+async def test_the_time_of_day_can_be_set_without_a_sleeper_noticing() -> None:
+    clock = FakeClock(datetime(2026, 7, 1, 12, tzinfo=UTC))
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(clock.sleep, 10)
+        with anyio.fail_after(5):
+            await clock.until_sleeping()
+            clock.jump(-3600)
+            await clock.advance(9)
+            assert (clock.now(), clock.monotonic()) == (datetime(2026, 7, 1, 11, 0, 9, tzinfo=UTC), 9)
+            await clock.until_sleeping()
+            await clock.advance(1)
+
+
 async def test_a_cancelled_sleeper_is_forgotten() -> None:
     clock = FakeClock()
     async with anyio.create_task_group() as tasks:

@@ -62,14 +62,16 @@ class Cron(Crontab):
         A job that cannot be looked after is logged, once for each reason, and does not keep the others back.
         """
         soon = LOOK_AGAIN_SECONDS
-        for job_id in await self._jobs.ids():
+        try:
+            job_ids = await self._jobs.ids()
+        except KernelError as error:
+            self._tell("Cron jobs cannot be listed", error)
+            return soon
+        for job_id in job_ids:
             try:
                 soon = min(soon, await self._rounds.look_after(job_id))
-                self._told.pop(job_id, None)
             except KernelError as error:
-                if self._told.get(job_id) != error.message:
-                    logger.warning("The cron job %s cannot be looked after: %s", job_id, error.message)
-                self._told[job_id] = error.message
+                self._tell(f"The cron job {job_id} cannot be looked after", error)
         return max(soon, SHORTEST_NAP_SECONDS)
 
     async def run_now(self, name: str, *, asked_by: RunId | None = None) -> CronRun:
@@ -98,6 +100,11 @@ class Cron(Crontab):
                 raise Conflict(f"The cron job {job.name!r} was run in this second already.", hint="Try again.")
             history = await self._rounds.start(job, history, row)
         return next(held for held in history.rows if held.slot == row.slot)
+
+    def _tell(self, what: str, error: KernelError) -> None:
+        if self._told.get(what) != error.message:
+            logger.warning("%s: %s", what, error.message)
+        self._told[what] = error.message
 
     async def _check_asker(self, run_id: RunId | None) -> None:
         while run_id is not None:
