@@ -223,8 +223,11 @@ class Supervisor:
         here = await self._ask_tree(run_id, signal, reason)
         if signal is Signal.KILL:
             with anyio.move_on_after(grace_seconds):
-                for life in here:
-                    await life.ended.wait()
+                while here:
+                    for life in here:
+                        await life.ended.wait()
+                    # One that was about to wait as a row did so: nobody works on it any more, so now it obeys at once.
+                    here = await self._ask_tree(run_id, signal, reason)
             for life in here:
                 if not life.ended.is_set():
                     await self._carrier.abandon(life)

@@ -35,7 +35,7 @@ class Fork(Arguments):
     )
     group: str | None = Field(default=None, max_length=64, description="A name to find several agents again by")
     budget_share: float | None = Field(
-        default=None, gt=0, le=1, description="The part of your own budget that it may spend at most; default: all of it"
+        default=None, gt=0, le=1, description="The part of your budget that it may spend at most; default: all of it"
     )
 
 
