@@ -23,6 +23,7 @@ class Text:
     text: str
     usage: Tokens = USAGE
     finish: Finish = "stop"
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

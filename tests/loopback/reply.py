@@ -5,7 +5,7 @@ A `Wire` spells a message. What both wires share (cutting, pausing, framing of a
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from tests.loopback.answers import (
@@ -85,7 +85,8 @@ def render(answer: Answer, request: Received, wire: Wire) -> Reply | None:
             return _cut(answer, request, wire)
         case _:
             pause = answer.seconds_per_chunk if isinstance(answer, Slow) else 0.0
-            return _spoken(_message(answer, request), request, wire, pause)
+            spoken = _spoken(_message(answer, request), request, wire, pause)
+            return replace(spoken, headers=answer.headers) if isinstance(answer, Text) else spoken
 
 
 def pieces_of(text: str) -> list[str]:

@@ -73,11 +73,12 @@ class Call:
     api_base: str | None = None
     free: bool = False
     told: list[str] = field(default_factory=list)
+    learned: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[LitellmLlm]:
         connection = Connection(api_key=KEY, api_base=self.api_base, free=self.free)
-        llm = LitellmLlm(connect=lambda _: connection, known=Names())
+        llm = LitellmLlm(connect=lambda _: connection, known=Names(), learn=lambda *told: self.learned.append(told))
         try:
             yield llm
         finally:
@@ -345,3 +346,43 @@ def test_another_event_loop_gets_a_clear_sentence() -> None:
             await llm.complete(LlmRequest(model="openai/gpt", messages=HELLO))
 
     anyio.run(call, backend="trio")
+
+
+LIMITS = {
+    "openai": {"x-ratelimit-limit-requests": "60", "x-ratelimit-remaining-requests": "59"},
+    "anthropic": {
+        "anthropic-ratelimit-requests-limit": "60",
+        "anthropic-ratelimit-requests-remaining": "59",
+        "anthropic-ratelimit-requests-reset": "2026-01-01T00:00:01Z",
+        "date": "Thu, 01 Jan 2026 00:00:00 GMT",
+    },
+}
+
+
+async def test_what_an_answer_and_a_refusal_say_of_limits_is_told_under_the_providers_own_names(wire: str) -> None:
+    refusal = {**LIMITS[wire], "retry-after": "7"}
+    with ModelServer([Text("Hi.", headers=LIMITS[wire]), Status(429, headers=refusal)]) as server:
+        call = Call(api_base=server.openai_base if wire == "openai" else server.anthropic_base)
+        request = LlmRequest(model=MODELS[wire], messages=HELLO, deadline_seconds=30)
+        async with call.open() as llm:
+            await llm.complete(request)
+            with pytest.raises(RateLimited) as refused:
+                await llm.complete(request)
+
+    (answered, first), (refusing, second) = call.learned
+    assert (answered, refusing) == (wire, wire)
+    assert first.items() >= LIMITS[wire].items()
+    assert second.items() >= refusal.items()
+    assert refused.value.retry_after_seconds == 7
+
+
+async def test_a_price_is_known_once_a_model_was_asked_and_never_made_up(wire: str) -> None:
+    tokens = Usage(input_tokens=1000, output_tokens=500, calls=1)
+    with ModelServer(Text("Hi.")) as server:
+        call = Call(api_base=server.openai_base if wire == "openai" else server.anthropic_base)
+        async with call.open() as llm:
+            before = llm.price(MODELS[wire], tokens)
+            await llm.complete(LlmRequest(model=MODELS[wire], messages=HELLO, deadline_seconds=30))
+            after = llm.price(MODELS[wire], tokens)
+            unknown = llm.price(f"{wire}/no-such-model", tokens)
+    assert (before, after, unknown) == (None, {"openai": 450, "anthropic": 3500}[wire], None)
