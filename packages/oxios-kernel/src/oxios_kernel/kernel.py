@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from oxios_kernel.a2a import Cards, Mail
 from oxios_kernel.agents import Processes, RunTable, Supervisor
 from oxios_kernel.budget import Budgets, Limits
 from oxios_kernel.config import Settings
@@ -26,6 +27,8 @@ class Kernel:
         table: the runs.
         processes: agents as processes: fork, wait, kill, pause, resume, message.
         supervisor: carries runs out.
+        cards: which agents may be asked, and what they are good at.
+        mail: questions between agents, and their answers.
         scheduler: who may run, who waits, and why.
         rates: what each provider still lets us ask (`windows`).
         budgets: who may still spend what.
@@ -43,6 +46,8 @@ class Kernel:
     table: RunTable
     processes: Processes
     supervisor: Supervisor
+    cards: Cards
+    mail: Mail
     scheduler: Scheduler
     rates: Rates
     budgets: Budgets

@@ -134,7 +134,7 @@ def change(connection: sqlite3.Connection, lease: Lease, changes: dict[str, Any]
 
 
 def obey(connection: sqlite3.Connection, run: Run, signal: Signal, reason: str | None, at: datetime) -> None:
-    """Do to a run on which nobody works what it is asked, and let those know that may wait for it when that ended it."""
+    """Do to a run on which nobody works what it is asked, and let those know that may wait for its end."""
     state = RunState.KILLED if signal is Signal.KILL else RunState.PAUSED
     row = {"id": to_column(run.id), "state": state, "reason": to_column(reason), "at": to_column(at)}
     connection.execute(STATEMENTS["obey_signal"], row | {"crashed": _crashed(run)})

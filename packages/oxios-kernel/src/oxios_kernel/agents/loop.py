@@ -168,7 +168,7 @@ class AgentLoop:
         return reply
 
     async def _call(self, step: CallTools) -> None:
-        results = await self._around.tools.run(step, letters=self._letters)
+        results = await self._around.tools.run(step, letters=max(self._letters, *self._told, 0))
         for call, result in zip(step.calls, results, strict=True):
             self._deeds.append(Deed(step=step.step, call=call, result=result))
             self._told.update(result.letters)

@@ -4,6 +4,7 @@ from functools import partial
 
 from oxios_ouroboros import ProtocolSettings
 
+from oxios_kernel.a2a import Cards, Delegation, Mail
 from oxios_kernel.agents import (
     AgentWork,
     Carrier,
@@ -31,7 +32,15 @@ from oxios_kernel.personas import Personas
 from oxios_kernel.policy import FencedFiles, Gate, rights_for
 from oxios_kernel.ports.llm import Llm
 from oxios_kernel.tools import ToolCatalog
-from oxios_kernel.tools.builtin import AgentTools, BudgetTools, FileTools, SearchTools, ShellTools
+from oxios_kernel.tools.builtin import (
+    AgentTools,
+    BudgetTools,
+    DelegationTools,
+    FileTools,
+    PeerTools,
+    SearchTools,
+    ShellTools,
+)
 
 __all__ = ["build_engine", "build_kernel"]
 
@@ -63,11 +72,14 @@ def build_kernel(
     gate = Gate(settings.security, adapters.files, home=paths.home)
     files = FencedFiles(adapters.files, settings.security.denied_paths, home=paths.home)
     processes = _processes(adapters, settings.agents, traffic, host=host)
+    cards, mail = Cards(processes.table), Mail(processes)
     builtin = (
         FileTools(files),
         SearchTools(files, adapters.matcher),
         ShellTools(adapters.processes, adapters.search_path),
         AgentTools(processes, adapters.clock),
+        PeerTools(cards, mail, processes, adapters.clock),
+        DelegationTools(Delegation(processes), processes, adapters.clock),
         BudgetTools(traffic.budgets, processes.table),
     )
     tools = ToolCatalog(builtin, gate=gate, settings=settings.tools)
@@ -124,6 +136,8 @@ def build_kernel(
         table=processes.table,
         processes=processes,
         supervisor=processes.supervisor,
+        cards=cards,
+        mail=mail,
         scheduler=scheduler,
         rates=traffic.rates,
         budgets=traffic.budgets,

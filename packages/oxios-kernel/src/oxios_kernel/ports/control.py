@@ -7,7 +7,7 @@ the call returns, atomic, fenced.
 from collections.abc import Sequence
 from typing import Protocol
 
-from oxios_kernel.domain.fact import Moment
+from oxios_kernel.domain.fact import JsonObject, Moment
 from oxios_kernel.domain.ids import RunId
 from oxios_kernel.domain.letter import Letter
 from oxios_kernel.domain.run import Entry, Lease, Run, Signal
@@ -27,8 +27,8 @@ class RunControl(Protocol):
 
         Runs that no living host works on enter the state at once, with the reason. The others keep signal and reason in
         their row until their host obeys, or gives the lease back; a kill replaces a pause, a pause does not replace a
-        kill. Final runs stay as they are, and paused ones when the signal is a pause. Who waits outside the tree is queued
-        as at every other end; see `wake`.
+        kill. Final runs stay as they are, and paused ones when the signal is a pause. Who waits for a run that this ends
+        is queued; see `wake`.
         """
         ...
 
@@ -86,6 +86,15 @@ class RunControl(Protocol):
 
         Raises:
             InputError: the priority is not from 0 to 3.
+            NotFound: no such run.
+        """
+        ...
+
+    async def amend(self, run_id: RunId, changes: JsonObject) -> Run:
+        """Replace fields of what a run was started with; they count when it is taken up the next time.
+
+        Raises:
+            IllegalTransition: the run is final.
             NotFound: no such run.
         """
         ...

@@ -123,8 +123,8 @@ class Runs(Protocol):
         """Bring a run into a state, with what came of it.
 
         An end takes the run's signal away and queues, in the same commit, its parent and those who have written to it,
-        if they wait; a pause takes a pause signal away. A run under way waits for nothing any more. A signal that stays keeps its reason, unless
-        another is given. A state that the run is in already changes nothing.
+        if they wait; a pause takes a pause signal away. A run under way waits for nothing any more. A signal that stays
+        keeps its reason, unless another is given. A state that the run is in already changes nothing.
 
         Raises:
             IllegalTransition: the state may not follow the run's.

@@ -3,8 +3,18 @@ in its constructor; `boot` makes them and `catalog.py` wraps them."""
 
 from oxios_kernel.tools.builtin.agents import AgentTools
 from oxios_kernel.tools.builtin.budget import BudgetTools
+from oxios_kernel.tools.builtin.delegation import DelegationTools
 from oxios_kernel.tools.builtin.files import FileTools
+from oxios_kernel.tools.builtin.peers import PeerTools
 from oxios_kernel.tools.builtin.search import SearchTools
 from oxios_kernel.tools.builtin.shell import ShellTools
 
-__all__ = ["AgentTools", "BudgetTools", "FileTools", "SearchTools", "ShellTools"]
+__all__ = [
+    "AgentTools",
+    "BudgetTools",
+    "DelegationTools",
+    "FileTools",
+    "PeerTools",
+    "SearchTools",
+    "ShellTools",
+]

@@ -4,26 +4,21 @@ An agent reaches its own children and what is below them, and may write to its p
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from oxios_kernel.agents import AgentTask, Processes, Standing, child_id
-from oxios_kernel.domain.exit import Exit
-from oxios_kernel.domain.ids import RunId
 from oxios_kernel.domain.job import Priority
 from oxios_kernel.domain.run import Run, RunKind
 from oxios_kernel.domain.tool import Repeat
 from oxios_kernel.errors import Conflict, InputError, LeaseLost, ToolFailed
 from oxios_kernel.ports.clock import Clock
 from oxios_kernel.ports.toolset import Parked, ToolContext
+from oxios_kernel.tools.builtin.waiting import INTERRUPTED, end_of_wait, exit_line, is_asked, last_number
 from oxios_kernel.tools.function import Arguments, FunctionTools, tool
 
 __all__ = ["AgentTools"]
-
-SHOWN_CHARACTERS = 4_000
-"""How much of a child's answer its parent is shown."""
 
 
 class Fork(Arguments):
@@ -34,6 +29,9 @@ class Fork(Arguments):
         default=None, description="How urgent it is; at most your own, which is the default"
     )
     group: str | None = Field(default=None, max_length=64, description="A name to find several agents again by")
+    skills: list[Annotated[str, Field(min_length=1, max_length=64)]] = Field(
+        default_factory=list, max_length=10, description="What it is good at, for agents that look for somebody to ask"
+    )
     budget_share: float | None = Field(
         default=None, gt=0, le=1, description="The part of your budget that it may spend at most; default: all of it"
     )
@@ -89,7 +87,9 @@ class AgentTools(FunctionTools):
     async def fork(self, arguments: Fork, context: ToolContext) -> str:
         """Start another agent in the same folder. It works beside you; use wait to get its answer."""
         me = await self._processes.table.get(context.agent_id)
-        task = AgentTask.from_json(me.input).model_copy(update={"prompt": f"Task: {arguments.goal}", "seed_id": None})
+        task = AgentTask.from_json(me.input).model_copy(
+            update={"prompt": f"Task: {arguments.goal}", "seed_id": None, "skills": tuple(arguments.skills)}
+        )
         wanted = me.priority if arguments.priority is None else Priority[arguments.priority.upper()]
         urgency, group = min(wanted, me.priority), arguments.group or me.group
         standing = Standing(priority=urgency, group=group, share=arguments.budget_share)
@@ -110,21 +110,24 @@ class AgentTools(FunctionTools):
             return "You have started no agents."
         rows = [await self._mine(run_id, context) for run_id in ids]
         ended = [row.state.final for row in rows]
+        told: Sequence[str] = ()
         if not (all(ended) or (arguments.mode == "any" and any(ended))):
-            self._park(arguments, context, [row.id for row in rows if not row.state.final])
-        return "\n\n".join([_line(await self._processes.exit(row.id)) for row in rows])
+            told = await self._park(arguments, context, [row for row in rows if not row.state.final])
+        return "\n\n".join([*[exit_line(await self._processes.exit(row.id)) for row in rows], *told])
 
-    def _park(self, arguments: Wait, context: ToolContext, missing: Sequence[RunId]) -> None:
-        """Let the agent wait, unless its time is over.
+    async def _park(self, arguments: Wait, context: ToolContext, missing: Sequence[Run]) -> Sequence[str]:
+        """Let the agent wait, unless its time is over or it is asked something; return what it is told then.
 
         Raises:
             Parked: always but then.
         """
-        end = None
-        if arguments.timeout_seconds is not None:
-            end = (context.asked_at or self._clock.now()) + timedelta(seconds=arguments.timeout_seconds)
+        letters = await self._processes.table.letters(context.agent_id, context.letters)
+        if is_asked(letters):
+            return (f"{INTERRUPTED}, then wait again.",)
+        end = end_of_wait(context, self._clock, arguments.timeout_seconds)
         if end is None or end > self._clock.now():
-            raise Parked(missing, end)
+            raise Parked([row.id for row in missing], end, last_number(letters, context))
+        return ()
 
     async def kill(self, arguments: Kill, context: ToolContext) -> str:
         """Kill an agent that you started, and everything that it started."""
@@ -158,9 +161,3 @@ class AgentTools(FunctionTools):
         if found is None:
             raise ToolFailed(f"{run_id!r} is not an agent that you started.", hint="ps lists yours.")
         return found
-
-
-def _line(exit_: Exit) -> str:
-    text = exit_.text if len(exit_.text) <= SHOWN_CHARACTERS else f"{exit_.text[:SHOWN_CHARACTERS]} […]"
-    reason = f" ({exit_.reason})" if exit_.reason else ""
-    return f"{exit_.run_id} {exit_.state}{reason}: {text or exit_.title}"
