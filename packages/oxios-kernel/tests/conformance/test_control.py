@@ -249,6 +249,21 @@ async def test_a_priority_that_does_not_exist_and_a_run_that_does_not_are_refuse
         await store.reprioritise(RunId("nobody"), 1)
 
 
+async def test_what_a_run_is_started_with_can_be_amended_until_it_has_ended(world: World) -> None:
+    store = await world.host("a")
+    await store.add(agent("run"))
+    before = await get(store, "run")
+    amended = before.model_copy(update={"input": before.input | {"model": "é/\ud800", "more": 1}})
+    await store.amend(RunId("run"), {"model": "é/\ud800"})
+    assert await store.amend(RunId("run"), {"more": 1}) == amended
+    assert await get(store, "run") == amended
+    await store.signal(RunId("run"), Signal.KILL, "enough")
+    with pytest.raises(IllegalTransition, match="killed"):
+        await store.amend(RunId("run"), {"model": "c"})
+    with pytest.raises(NotFound, match="nobody"):
+        await store.amend(RunId("nobody"), {})
+
+
 # Room
 
 

@@ -27,7 +27,7 @@ from oxios_kernel.adapters.journal_sqlite_entries import Effect
 from oxios_kernel.adapters.journal_sqlite_facts import encode
 from oxios_kernel.adapters.journal_sqlite_file import connect, prepare
 from oxios_kernel.adapters.journal_sqlite_lane import Lane, commit_together, each_for_itself
-from oxios_kernel.domain.fact import Json, Moment
+from oxios_kernel.domain.fact import Json, JsonObject, Moment
 from oxios_kernel.domain.ids import RunId, is_id
 from oxios_kernel.domain.letter import Letter
 from oxios_kernel.domain.run import Entry, Lease, Run, RunState, Signal
@@ -173,6 +173,9 @@ class JournalSqlite:
 
     async def reprioritise(self, run_id: RunId, priority: int) -> Run:
         return await self._writer.do(partial(control.reprioritise, run_id=run_id, priority=priority))
+
+    async def amend(self, run_id: RunId, changes: JsonObject) -> Run:
+        return await self._writer.do(partial(control.amend, run_id=run_id, changes=changes))
 
     async def post(self, letter: Letter) -> Letter:
         return await self._writer.do(partial(mail.post, letter=letter, at=self._clock.now()))

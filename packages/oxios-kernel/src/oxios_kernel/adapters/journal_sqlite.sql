@@ -140,6 +140,10 @@ SELECT * FROM runs INDEXED BY runs_by_urgency WHERE state = 'queued' ORDER BY pr
 -- Change how urgent a run is.
 UPDATE runs SET priority = :priority WHERE id = :id;
 
+-- name: amend_run
+-- Replace what a run was started with.
+UPDATE runs SET input = :input WHERE id = :id;
+
 -- name: crowd
 -- How many agents have not ended.
 SELECT size FROM crowd;

@@ -16,6 +16,7 @@ from oxios_kernel.adapters.journal_sqlite_facts import encode, from_run, to_colu
 from oxios_kernel.adapters.journal_sqlite_file import STATEMENTS
 from oxios_kernel.adapters.journal_sqlite_mail import has_more
 from oxios_kernel.adapters.journal_sqlite_runs import add, get, get_known, get_leased, obey
+from oxios_kernel.domain.fact import JsonObject
 from oxios_kernel.domain.ids import RunId
 from oxios_kernel.domain.job import Priority
 from oxios_kernel.domain.run import Entry, Lease, Run, RunState, Signal
@@ -25,6 +26,7 @@ __all__ = [
     "Request",
     "Wait",
     "add_within",
+    "amend",
     "branch",
     "crowd",
     "next_moment",
@@ -117,11 +119,7 @@ def next_moment(connection: sqlite3.Connection) -> datetime | None:
 
 def resume(connection: sqlite3.Connection, run_id: RunId, at: datetime) -> Run:
     """See `RunControl.resume`."""
-    run = get_known(connection, run_id)
-    if run.state.final:
-        raise IllegalTransition(
-            f"Expected a run that may go on, but {run.id!r} is {run.state.value!r}: start a new one, or fork it."
-        )
+    run = _unfinished(connection, run_id)
     if run.state is RunState.PAUSED:
         changes = {"state": RunState.QUEUED, "reason": None, "changed_at": at}
     elif run.signal is Signal.PAUSE:
@@ -150,6 +148,14 @@ def reprioritise(connection: sqlite3.Connection, run_id: RunId, priority: int) -
         raise InputError(f"Expected a priority from 0 (low) to 3 (critical), but came {priority!r}.")
     connection.execute(STATEMENTS["reprioritise_run"], {"id": to_column(run_id), "priority": priority})
     return get_known(connection, run_id)
+
+
+def amend(connection: sqlite3.Connection, run_id: RunId, changes: JsonObject) -> Run:
+    """See `RunControl.amend`."""
+    run = _unfinished(connection, run_id)
+    amended = run.model_copy(update={"input": run.input | changes})
+    connection.execute(STATEMENTS["amend_run"], {"id": to_column(run_id), "input": encode(amended.input)})
+    return amended
 
 
 def add_within(connection: sqlite3.Connection, run: Run, most: int, most_children: int) -> bool:
@@ -192,6 +198,15 @@ def crowd(connection: sqlite3.Connection) -> int:
     """See `RunControl.crowd`."""
     size: int = connection.execute(STATEMENTS["crowd"]).fetchone()[0]
     return size
+
+
+def _unfinished(connection: sqlite3.Connection, run_id: RunId) -> Run:
+    run = get_known(connection, run_id)
+    if run.state.final:
+        raise IllegalTransition(
+            f"Expected a run that may go on, but {run.id!r} is {run.state.value!r}: start a new one, or fork it."
+        )
+    return run
 
 
 def _ask(connection: sqlite3.Connection, run: Run, request: Request, *, worked_on: bool) -> None:

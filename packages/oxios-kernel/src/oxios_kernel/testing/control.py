@@ -5,7 +5,7 @@ from operator import itemgetter
 
 from anyio.lowlevel import checkpoint
 
-from oxios_kernel.domain.fact import Moment
+from oxios_kernel.domain.fact import JsonObject, Moment
 from oxios_kernel.domain.ids import RunId
 from oxios_kernel.domain.job import Priority
 from oxios_kernel.domain.letter import MAILBOX_LETTERS, Letter
@@ -96,6 +96,14 @@ class MemoryControl:
         if priority not in set(Priority):
             raise InputError(f"Expected a priority from 0 (low) to 3 (critical), but came {priority!r}.")
         run = self._store.save(self._store.known(run_id), priority=priority)
+        await checkpoint()
+        return run
+
+    async def amend(self, run_id: RunId, changes: JsonObject) -> Run:
+        run = self._store.known(run_id)
+        if run.state.final:
+            raise IllegalTransition(f"Expected a run that may go on, but {run_id!r} is {run.state.value!r}.")
+        run = self._store.save(run, input=run.input | changes)
         await checkpoint()
         return run
 
