@@ -235,7 +235,8 @@ from oxios_kernel.ports.processes import Command
 
 folder = Path(sys.argv[1])
 text = "setsid sh -c 'echo $$ > inner; exec sleep 1000' & env -i sleep 1000 & echo $! > bare; wait"
-command = Command(text=text, folder=folder, environment={"PATH": os.environ["PATH"]}, timeout_seconds=600, output=folder)
+path = {"PATH": os.environ["PATH"]}
+command = Command(text=text, folder=folder, environment=path, timeout_seconds=600, output=folder)
 anyio.run(ProcessesPosix().run, command)
 """
 

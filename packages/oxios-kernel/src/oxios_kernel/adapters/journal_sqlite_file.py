@@ -6,7 +6,7 @@ Call it inside `hosts_flock.doorway`: two processes must not migrate or move one
 import os
 import sqlite3
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -61,8 +61,11 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def _make_sound(path: Path) -> None:
-    # SQLite would create it readable for everybody; its -wal and -shm take over the mode it has.
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    # SQLite would create it readable for everybody; its -wal and -shm take over the mode it has. One that exists is not
+    # opened here: closing it would drop the locks of all connections to it in this process, and the next process that
+    # comes and goes would delete the log under them (sqlite.org/howtocorrupt.html, 2.2).
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     try:
         with closing(connect(path)) as connection:
             _check(connection, path)
