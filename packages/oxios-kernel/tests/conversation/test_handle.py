@@ -8,7 +8,7 @@ import pytest
 from oxios_kernel.config import EngineSettings, Settings
 from oxios_kernel.conversation import Reply, TurnRequest
 from oxios_kernel.domain.run import RunState
-from oxios_kernel.errors import CredentialsRefused, InputError, ModelUnavailable, NotFound
+from oxios_kernel.errors import CredentialsRefused, InputError, ModelUnavailable, ModelUnknown, NotFound
 from oxios_kernel.kernel import Kernel
 from oxios_kernel.ports.llm import LlmRequest
 from oxios_kernel.testing import (
@@ -191,6 +191,28 @@ async def test_a_provider_that_is_down_pauses_the_turn_and_resume_pays_nothing_t
     assert reply.usage.calls == 3
     assert len(llm.requests) == 4
     assert (root / "log.txt").read_text() == "once\n"
+
+
+async def test_a_stopped_turn_goes_on_with_another_model_and_keeps_what_the_first_one_answered(
+    tmp_path: Path, root: Path
+) -> None:
+    def agent(request: LlmRequest) -> Answer:
+        if len(request.messages) == 2:
+            return tool("write", path="hello.txt", content="hello")
+        return away.pop() if away else says("done")
+
+    away: list[Answer] = [ModelUnavailable("still away"), CredentialsRefused("the key is wrong")]
+    llm = ScriptedLlm(ProtocolScript(agent, assess=[task("greet", HELLO)]))
+    async with open_test_kernel(tmp_path / "home", llm, AT_ONCE) as kernel:
+        with pytest.raises(CredentialsRefused):
+            await kernel.conversation.handle(TurnRequest(prompt="greet", root=root, run_id="turn-1"))
+        with pytest.raises(ModelUnknown):
+            await kernel.conversation.resume("turn-1", model="no model")
+        with pytest.raises(ModelUnavailable):
+            await kernel.conversation.resume("turn-1", model="ollama/qwen")
+        reply = await kernel.conversation.resume("turn-1")
+    assert reply.evaluation_passed is True
+    assert [request.model for request in llm.requests] == [*["oxios/demo"] * 3, *["ollama/qwen"] * 2]
 
 
 async def test_a_refused_path_is_told_and_reported(tmp_path: Path, root: Path) -> None:

@@ -154,7 +154,7 @@ class AgentLoop:
         return await self._recorded_reply(key, request, stream=True)
 
     async def _recorded_reply(self, key: str, request: LlmRequest, *, stream: bool) -> LlmReply:
-        asked: JsonObject = {"model": request.model, "messages": len(request.messages)}
+        asked: JsonObject = {"messages": len(request.messages)}  # not the model: a resumed run may have another one
         about = self._about()
 
         async def act() -> Json:
@@ -188,7 +188,7 @@ class AgentLoop:
         try:
             reply = await self._recorded_reply(key, request, stream=False)
         except ModelError:
-            asked: JsonObject = {"model": request.model, "messages": len(messages)}
+            asked: JsonObject = {"messages": len(messages)}
             reply = LlmReply(text=text, model=self._task.model)
             await self._effects.record(key, asked, reply.to_json())
         return reply.text or text

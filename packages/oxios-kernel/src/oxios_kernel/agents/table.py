@@ -85,6 +85,16 @@ class RunTable:
         await self.get(run_id)
         return await self._control.tree(RunId(run_id))
 
+    async def amend(self, run_id: str, changes: JsonObject) -> None:
+        """Replace fields of what the unfinished runs of a tree were started with, for when they go on.
+
+        Raises:
+            NotFound: there is no such run.
+        """
+        for run in await self.tree(run_id):
+            if not run.state.final:
+                await self._control.amend(run.id, changes)
+
     async def orphans(self) -> Sequence[Run]:
         """Return the runs that were under way when their host died, oldest first."""
         return await self._runs.orphans()

@@ -75,14 +75,16 @@ class Conversation:
             await self.table.add(row.model_copy(update=about))
             return await self._carry_out(run_id)
 
-    async def resume(self, run_id: str) -> Reply:
+    async def resume(self, run_id: str, *, model: str | None = None) -> Reply:
         """Take up a turn where it was interrupted, and return its reply. A turn that is done returns its reply again.
 
         Args:
             run_id: the turn, or an agent of it.
+            model: whom it asks from here on, `None` for the model that it began with.
 
         Raises:
             NotFound: there is no such run.
+            ModelError: the model cannot be asked.
             Conflict: another process works on it, or it was killed or has failed.
             KernelError: what stopped it this time.
         """
@@ -91,7 +93,10 @@ class Conversation:
             run = await self.table.get(run.parent)
         if run.kind is not RunKind.TURN:
             raise InputError(f"Run {run_id} is an agent of its own, not a turn of a conversation.")
+        chosen = await self.engine.resolve(model) if model is not None else None
         async with self.sessions.hold(self.sessions.name(run.session_id)):
+            if chosen is not None:
+                await self.table.amend(run.id, {"model": chosen})
             return await self._carry_out(run.id)
 
     async def interrupted(self) -> Sequence[Run]:

@@ -75,7 +75,8 @@ class RecordedModel:
             temperature=TEMPERATURE,
             key=f"{self._effects.lease.run_id}/{key}",
         )
-        asked: JsonObject = {"model": request.model, "system": prompt.system, "user": prompt.user}
+        # Not the model: a turn that is resumed with another one keeps the answers of the one before.
+        asked: JsonObject = {"system": prompt.system, "user": prompt.user}
 
         async def act() -> Json:
             async with self._slot():
