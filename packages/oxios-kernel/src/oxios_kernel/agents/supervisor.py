@@ -182,7 +182,7 @@ class Supervisor:
         except Halted:
             return
         except KernelError as error:
-            if may_go_on(error):
+            if may_go_on(error) or isinstance(error, BudgetExhausted):
                 self._errors[life.run_id] = error
         except Exception as error:  # noqa: BLE001  # the end of a run's task: its row says failed, the others go on
             _log.exception("run %s has failed: %s", life.run_id, error)
