@@ -33,6 +33,8 @@ pytestmark = [
 ]
 
 MODEL = "openai/test-model"
+PRICED = "openai/gpt-4o-mini"
+"""A model whose price is known."""
 
 
 @pytest.fixture
@@ -60,8 +62,8 @@ class World:
         section = BudgetSettings.model_validate({"window_seconds": 0} | budget)
         self.settings = self.settings.model_copy(update={"budget": section})
 
-    async def say(self, kernel: Kernel, text: str, **more: str) -> Reply:
-        return await kernel.conversation.handle(TurnRequest(prompt=text, root=self.folder, model=MODEL, **more))
+    async def say(self, kernel: Kernel, text: str, *, model: str = MODEL, **more: str) -> Reply:
+        return await kernel.conversation.handle(TurnRequest(prompt=text, root=self.folder, model=model, **more))
 
 
 def writes(received: Received) -> Answer:
@@ -187,6 +189,34 @@ async def test_an_agent_sees_what_is_left_and_hands_on_a_part_of_it(tmp_path: Pa
     part = limits[f"agent:{child.id}"]
     assert part is not None
     assert 40_000 < part < 50_000
+
+
+async def test_a_sum_of_money_is_not_overspent_by_many_turns_at_once(tmp_path: Path) -> None:
+    ended: list[bool] = []
+    with ModelServer(Brain(assess=replace(chat("Hi."), usage=(1_000, 1_000)))) as server:
+        world = World(tmp_path, server)
+        world.settings = Settings(engine=EngineSettings(max_retries=0, max_output_tokens=1_000))
+
+        async def turn() -> None:
+            try:
+                await world.say(kernel, "Hello", model=PRICED)
+                ended.append(True)
+            except BudgetExhausted:
+                ended.append(False)
+
+        async with world.kernel() as kernel:
+            await turn()
+            price = (await kernel.budgets.spent(EVERYBODY)).micro_usd
+            most = price * 4 + price // 2
+            await kernel.limits.set(Limit(scope=EVERYBODY, micro_usd=most, on_exhausted=OnExhausted.STOP))
+            async with anyio.create_task_group() as turns:
+                for _ in range(8):
+                    turns.start_soon(turn)
+            spent = await kernel.budgets.spent(EVERYBODY)
+    assert price > 0
+    assert spent.micro_usd <= most
+    assert spent.calls == len(server.requests) == ended.count(True)
+    assert ended.count(False) > 0
 
 
 async def test_a_model_that_fails_again_and_again_is_left_alone_by_all_runs(tmp_path: Path) -> None:

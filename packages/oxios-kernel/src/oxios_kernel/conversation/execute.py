@@ -84,7 +84,8 @@ async def execute(forks: Forks, turn: Run, task: AgentTask, seed: Seed) -> Agent
         await forks.supervisor.interrupt(agent_id)
         raise
     if ended.state is not RunState.DONE:
-        raise AgentStopped(f"Agent {agent_id} has {_word(ended.state)}: {ended.reason or 'no reason is known'}.")
+        reason = (ended.reason or "no reason is known").rstrip(".")
+        raise AgentStopped(f"Agent {agent_id} has {_word(ended.state)}: {reason}.")
     return AgentOutcome.from_json(ended.output)
 
 
