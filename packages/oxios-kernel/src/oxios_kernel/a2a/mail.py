@@ -1,7 +1,7 @@
 """Questions between agents, and their answers, as letters in the mailboxes of the table of runs.
 
-The kernel sets who wrote a letter, and an answer counts by its sender and by the question that it names: nobody can speak
-for another. Keys come from the effect that writes, so that a run that is taken up again writes nothing twice.
+The kernel sets who wrote a letter, and an answer counts by its sender and by the question that it names: nobody can
+speak for another. Keys come from the effect that writes, so that a run that is taken up again writes nothing twice.
 """
 
 from collections.abc import Sequence

@@ -71,6 +71,7 @@ class AgentLoop:
         self._model = task.model
         self._deeds: list[Deed] = []
         self._letters = 0
+        self._letters_step = 0
         self._told: set[int] = set()
 
     async def run(self) -> AgentOutcome:
@@ -105,6 +106,8 @@ class AgentLoop:
         Letters are read before the model is asked, and recorded only when there are some: a step whose model was asked
         without them had none.
         """
+        if step == self._letters_step:
+            return False  # they came when it was about to end, and kept it from that
         key = f"step/{step}/letters"
         if not self._effects.begun(key):
             if self._effects.begun(f"step/{step}/model"):
@@ -117,6 +120,7 @@ class AgentLoop:
         for letter in map(Letter.from_json, recorded if isinstance(recorded, list) else []):
             self._letters = letter.number
             self._transcript.add(UserMessage(text=letter_prompt(letter)))
+        self._letters_step = step
         return True
 
     def _outcome(self, finish: Finish) -> AgentOutcome:

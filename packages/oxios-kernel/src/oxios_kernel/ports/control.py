@@ -27,7 +27,7 @@ class RunControl(Protocol):
 
         Runs that no living host works on enter the state at once, with the reason. The others keep signal and reason in
         their row until their host obeys, or gives the lease back; a kill replaces a pause, a pause does not replace a
-        kill. Final runs stay as they are, and paused ones when the signal is a pause. Who waits for a run that this ends
+        kill. Final runs stay as they are, and paused ones when the signal is a pause. Who waits for a run that it ends
         is queued; see `wake`.
         """
         ...
