@@ -1,13 +1,12 @@
 """The port `Vitals` on psutil. A look is made in a thread: some of its files take milliseconds on a busy machine.
 
 psutil's own processor percentage is since the last call of the same thread, and threads here come and go; so it is
-reckoned from the times that are kept here. The fake is `testing.ScriptedVitals`.
+reckoned from the times that are kept here. psutil is imported with the first look: few commands take one. The fake is `testing.ScriptedVitals`.
 """
 
 import os
 from pathlib import Path
 
-import psutil
 from anyio import to_thread
 
 from oxios_kernel.errors import HomeError
@@ -26,6 +25,8 @@ class VitalsPsutil:
         return await to_thread.run_sync(self._read, path)
 
     def _read(self, path: Path) -> Reading:
+        import psutil
+
         try:
             disk = psutil.disk_usage(str(path))
         except OSError as error:
@@ -44,6 +45,8 @@ class VitalsPsutil:
 
     def _cpu_percent(self) -> float:
         """Return how much of the time since the last look the processors were busy."""
+        import psutil
+
         times = psutil.cpu_times()
         total = sum(times) - getattr(times, "guest", 0.0) - getattr(times, "guest_nice", 0.0)
         now = (total - times.idle - getattr(times, "iowait", 0.0), total)

@@ -16,7 +16,9 @@ __all__ = [
     "AgentsSettings",
     "BudgetSettings",
     "ConversationSettings",
+    "CronSettings",
     "EngineSettings",
+    "HealthSettings",
     "JournalSettings",
     "LoggingSettings",
     "ProtocolSettings",
@@ -182,6 +184,46 @@ class BudgetSettings(Section):
     )
 
 
+class CronSettings(Section):
+    """How many jobs may run by the clock. `oxios cron` keeps them."""
+
+    max_jobs: int = Field(
+        default=100,
+        ge=0,
+        le=100_000,
+        description="The most jobs of one person or program.",
+    )
+    max_jobs_per_agent: int = Field(
+        default=10,
+        ge=0,
+        le=100_000,
+        description="The most jobs that one agent makes.",
+    )
+
+
+class HealthSettings(Section):
+    """When the machine counts as overloaded. Less is begun then, down to a quarter; nothing is stopped."""
+
+    memory_percent: float = Field(
+        default=90.0,
+        ge=1,
+        le=100,
+        description="How much of the memory is used then, in percent.",
+    )
+    load_per_processor: float = Field(
+        default=4.0,
+        ge=0.1,
+        le=1_000,
+        description="How many tasks want each processor then, in the mean of a minute.",
+    )
+    disk_free_mb: float = Field(
+        default=200.0,
+        ge=0,
+        le=1_000_000_000,
+        description="How many megabytes are left then on the disk of the Oxios home.",
+    )
+
+
 class ToolsSettings(Section):
     """What a tool call may take."""
 
@@ -300,6 +342,8 @@ class Settings(Section):
     agents: AgentsSettings = AgentsSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     budget: BudgetSettings = BudgetSettings()
+    cron: CronSettings = CronSettings()
+    health: HealthSettings = HealthSettings()
     tools: ToolsSettings = ToolsSettings()
     security: SecuritySettings = SecuritySettings()
     protocol: ProtocolSettings = ProtocolSettings()

@@ -68,12 +68,23 @@ class Conversation:
         session_id = self.sessions.name(request.session_id)
         async with self.sessions.hold(session_id):
             session = await self.sessions.open(session_id)
-            start = await self._start(request, session, root)
-            run_id = request.run_id or self.new_id()
-            row = self.table.fresh(run_id, RunKind.TURN, start.to_json(), title=request.prompt)
-            about = {"session_id": session_id, "principal": request.principal, "space_id": request.space_id}
-            await self.table.add(row.model_copy(update=about))
-            return await self._carry_out(run_id)
+            row = await self._row(request, session, root)
+            await self.table.add(row)
+            return await self._carry_out(row.id)
+
+    async def draft(self, request: TurnRequest) -> Run:
+        """Return the row of a turn that nobody waits for, not yet added; whoever adds it leaves it to the supervisor.
+
+        It knows nothing of earlier turns of its session and waits for none. The folder is looked at when it begins.
+
+        Raises:
+            InputError: the prompt or the session's id cannot be worked with.
+            ModelError: no model can be asked.
+        """
+        check_prompt(request.prompt)
+        now = self.clock.now()
+        session = Session(id=self.sessions.name(request.session_id), created_at=now, updated_at=now)
+        return await self._row(request, session, request.root)
 
     async def resume(self, run_id: str, *, model: str | None = None) -> Reply:
         """Take up a turn where it was interrupted, and return its reply. A turn that is done returns its reply again.
@@ -120,6 +131,18 @@ class Conversation:
             raise Conflict(f"Run {run_id} is {run.state.value}: {run.reason or 'no reason is known'}.")
         return Reply.from_json(run.output)
 
+    async def _row(self, request: TurnRequest, session: Session, root: Path) -> Run:
+        start = await self._start(request, session, root)
+        row = self.table.fresh(request.run_id or self.new_id(), RunKind.TURN, start.to_json(), title=request.prompt)
+        return row.model_copy(
+            update={
+                "session_id": session.id,
+                "principal": request.principal,
+                "space_id": request.space_id,
+                "priority": request.priority,
+            }
+        )
+
     async def _start(self, request: TurnRequest, session: Session, root: Path) -> TurnInput:
         persona = await self.personas.choose(request.persona)
         recent = session.turns[-self.history_turns :] if self.history_turns else ()
@@ -134,6 +157,7 @@ class Conversation:
             interview=session.interview,
             principal=request.principal,
             space_id=request.space_id,
+            ask=request.ask,
         )
 
     async def _turn(self, run: Run, effects: Effects) -> Json:

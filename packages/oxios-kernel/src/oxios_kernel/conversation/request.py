@@ -26,6 +26,8 @@ class TurnRequest:
         principal: on whose behalf.
         space_id: the Space it belongs to, where there is one.
         run_id: the id of the new run, `None` to have one made.
+        priority: how urgent it is, 0 (low) to 3 (critical).
+        ask: whether it may be asked about; `False` where nobody is there to answer.
     """
 
     prompt: str
@@ -37,6 +39,8 @@ class TurnRequest:
     principal: str = "person"
     space_id: str | None = None
     run_id: str | None = None
+    priority: int = 1
+    ask: bool = True
 
 
 class TurnInput(Fact):
@@ -53,6 +57,7 @@ class TurnInput(Fact):
         interview: the open interview that this prompt answers, `None` when none is open.
         principal: on whose behalf.
         space_id: the Space, where there is one.
+        ask: whether it may be asked about; otherwise it is taken as it stands.
     """
 
     prompt: str
@@ -65,6 +70,7 @@ class TurnInput(Fact):
     interview: JsonObject | None = None
     principal: str = "person"
     space_id: str | None = None
+    ask: bool = True
 
 
 def check_folder(root: Path) -> Path:

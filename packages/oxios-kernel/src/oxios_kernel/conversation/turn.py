@@ -97,7 +97,7 @@ class TurnFlow:
         """
         self._phase("interview")
         assessment = await self._understand()
-        if assessment.interview is not None and not self._services.ask:
+        if assessment.interview is not None and not (self._services.ask and self._start.ask):
             assessment = await self._protocol.crystallize(assessment.interview)
         if assessment.interview is not None:
             return self._questions(assessment.interview), assessment.interview

@@ -70,6 +70,7 @@ class CronJob(Fact):
         constraints: what is to be kept to.
         acceptance_criteria: when it is done.
         toolchain: the named set of tools it works with.
+        workdir: the folder it works in, absolute; `None` for one of its own in the home.
         priority: how urgent its runs are.
         enabled: whether its slots are run.
         on_missed: what happens to slots that passed while nobody looked.
@@ -89,6 +90,7 @@ class CronJob(Fact):
     constraints: tuple[str, ...] = ()
     acceptance_criteria: tuple[str, ...] = ()
     toolchain: str = "default"
+    workdir: str | None = Field(default=None, min_length=1, max_length=4096)
     priority: Priority = Priority.NORMAL
     enabled: bool = True
     on_missed: OnMissed = OnMissed.RUN_ONCE

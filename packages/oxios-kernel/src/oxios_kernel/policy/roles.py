@@ -11,7 +11,7 @@ _WORK = frozenset({"files.*", "exec", "memory.*", "budget.read", "agents.fork"})
 
 REACH: Mapping[Role, CSpace] = {
     Role.USER: CSpace(held=_WORK),
-    Role.SUPERUSER: CSpace(held=_WORK | {"agents.*"}),
+    Role.SUPERUSER: CSpace(held=_WORK | {"agents.*", "cron"}),
     Role.ADMIN: CSPACE_ALL,
     Role.SYSTEM: CSPACE_ALL,
 }

@@ -6,6 +6,7 @@ Pure functions over jobs; every refusal is an error whose message and hint say w
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import PurePath
 
 from pydantic import ValidationError
 
@@ -32,8 +33,8 @@ LOOK_AHEAD_SLOTS = 50
 
 FIELDS = (
     "Give `name`, `schedule` (such as `30 9 * * MON-FRI`) and `goal`, and if you like `zone` (such as "
-    "`Europe/Berlin`), `constraints`, `acceptance_criteria`, `toolchain`, `priority` (0–3), `enabled`, `on_missed` "
-    "(skip, run_once, run_all), `on_overlap` (skip, queue, allow) and `jitter_seconds` (0–3600)."
+    "`Europe/Berlin`), `constraints`, `acceptance_criteria`, `toolchain`, `workdir`, `priority` (0–3), `enabled`, "
+    "`on_missed` (skip, run_once, run_all), `on_overlap` (skip, queue, allow) and `jitter_seconds` (0–3600)."
 )
 """What a job takes, as a hint."""
 
@@ -55,8 +56,8 @@ def checked_job(fields: Mapping[str, object], now: datetime) -> CronJob:
     """Return the job with these fields.
 
     Raises:
-        InputError: a field is missing, unknown or cannot be used, the schedule has no slot after `now`, or the jitter
-            is not shorter than the time between two slots.
+        InputError: a field is missing, unknown or cannot be used, the schedule has no slot after `now`, the folder
+            is no absolute path, or the jitter is not shorter than the time between two slots.
     """
     try:
         job = CronJob.model_validate(fields)
@@ -67,6 +68,8 @@ def checked_job(fields: Mapping[str, object], now: datetime) -> CronJob:
             f"The id of a cron job cannot be {job.id!r}.",
             hint="Use up to 40 of A–Z, a–z, 0–9, `.`, `_` and `-`, beginning with a letter or digit.",
         )
+    if job.workdir is not None and not PurePath(job.workdir).is_absolute():
+        raise InputError(f"`workdir` of a cron job is to be an absolute path, but came {job.workdir!r}.", hint=FIELDS)
     timetable = Timetable.parse(job.schedule, job.zone)
     if timetable.next(now) is None:
         raise InputError(
