@@ -73,8 +73,14 @@ def _help(path: str, command: click.Command) -> str:
 INTRODUCTION = """\
 # The command line
 
-`oxios run` and `oxios chat` work in the current folder, or in the one that `--workdir` names, and touch nothing outside
-it. `/`, your home folder and the Oxios home must be named with `--workdir`, or they are refused.
+`oxios run` and `oxios chat` work in the current folder, or in the one that `--workdir` names. Your home folder, the
+Oxios home and the folders above them must be named with `--workdir`, or they are refused.
+
+The tools for files (`read`, `write`, `edit`, `ls`, `find`, `grep`) and the checks reach nothing outside that folder,
+whatever links are in it, and never the Oxios home. `bash` is not confined yet: its commands run with your own rights,
+and those that name a path in the Oxios home, a path on `security.denied_paths` or a program on
+`security.denied_commands` are refused by their text alone. Take `bash` away where that is not enough:
+`oxios config set security.denied_tools bash`.
 
 The answer goes to standard output and nothing else does. Progress, verdicts, notes and errors go to standard error;
 `--quiet` leaves only errors and what to do next. On a terminal progress is one line that changes; elsewhere it is a
@@ -87,8 +93,10 @@ begins one. Runs of one session come one after the other, also when they are sta
 
 What a run did is written down as it happens. A run that was stopped (Ctrl-C, `--timeout`, a provider that is away, a
 closed terminal, a killed process) goes on with `oxios run --resume RUN_ID` where it was: no answer that was written
-down is paid for again, and no command is run twice. A run whose process was killed is also picked up by the next
-`oxios run`, which says so. Ctrl-C a second time leaves at once.
+down is paid for again, and no command is run twice. With `--model` it asks another model from there on. A run whose
+process was killed is also picked up by the next `oxios run`, which says so, spends at most 30 seconds on it (they do
+not count for `--timeout`) and leaves it alone when its model cannot be asked. `oxios agent kill RUN_ID` drops a run.
+Ctrl-C a second time leaves at once.
 
 ## JSON
 

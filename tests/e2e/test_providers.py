@@ -47,6 +47,19 @@ def test_a_provider_that_refuses_is_told_and_the_task_can_go_on_later(
     assert resumed.json["session_id"] == failed.json["session_id"]
 
 
+def test_a_run_that_was_stopped_goes_on_with_another_model(person: Person) -> None:
+    brain = Brain(
+        assess=task("Write a", file_says("a.txt", "a")),
+        agent=[Tools([("write", {"path": "a.txt", "content": "a"})]), Status(404), Text("Written.")],
+    )
+    with ModelServer(brain) as server:
+        person.uses(server)
+        run_id = person.run("run", "--json", "Write a to a.txt").json["run_id"]
+        resumed = person.run("run", "--json", "--resume", run_id, "--model", "openai/other")
+    assert (resumed.code, resumed.json["evaluation_passed"]) == (0, True), resumed.err
+    assert [received.body["model"] for received in server.requests] == ["test-model"] * 3 + ["other"]
+
+
 def test_the_key_is_in_no_error_no_log_and_no_database(person: Person) -> None:
     with ModelServer(Status(401)) as server:
         person.uses(server)

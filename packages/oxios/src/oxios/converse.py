@@ -16,7 +16,7 @@ from oxios_kernel.domain.event import BudgetReached, Event, Noted, PhaseBegan, S
 from oxios_kernel.domain.fact import JsonObject
 from oxios_kernel.domain.run import Run
 from oxios_kernel.domain.spend import dollars
-from oxios_kernel.errors import NotFound
+from oxios_kernel.errors import ConfigError, ModelError, NotFound
 from oxios_kernel.events import Bus, Listener
 
 from oxios.failures import innermost
@@ -69,18 +69,27 @@ class KernelConverse:
         async with self._told(turn.run_id, listen):
             return await self._conversation.handle(turn)
 
-    async def resume(self, run_id: str, *, listen: Listen) -> Reply:
-        """Take up a turn that was interrupted.
+    async def resume(self, run_id: str, *, listen: Listen, model: str | None = None) -> Reply:
+        """Take up a turn that was interrupted, with another model from here on if one is named.
 
         Raises:
             KernelError: see `Conversation.resume`.
         """
         async with self._told(run_id, listen):
-            return await self._conversation.resume(run_id)
+            return await self._conversation.resume(run_id, model=model)
 
     async def interrupted(self) -> list[Run]:
         """Return the turns whose process died, oldest first."""
         return list(await self._conversation.interrupted())
+
+    async def obstacle(self, run: Run) -> str | None:
+        """Say why the model of a turn cannot be asked, `None` when it can. Nobody is asked for that."""
+        model = run.input.get("model")
+        try:
+            await self._conversation.engine.resolve(model if isinstance(model, str) else None)
+        except (ModelError, ConfigError) as error:
+            return error.message
+        return None
 
     async def find(self, run_id: str) -> Run | None:
         """Return the row of a run, `None` when it was never begun."""

@@ -11,18 +11,15 @@ from oxios_cli import ExitCode, TurnView
 from oxios_gateway import Progress
 from oxios_kernel.conversation import Reply, TurnRequest
 from oxios_kernel.domain.run import Run
-from oxios_kernel.errors import Conflict, KernelError
 
 from oxios.assemble import open_converse
 from oxios.converse import KernelConverse
 from oxios.failures import Failure, explain
 from oxios.interrupts import stop_on_interrupt
 from oxios.invocation import Invocation, say
+from oxios.leftovers import finish_leftovers
 
 __all__ = ["Ending", "Order", "carry_out"]
-
-MOST_ATTEMPTS = 3
-"""How often a run is taken up by itself: one that brings its process down each time must not stop all later ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,11 +29,14 @@ class Order:
     Attributes:
         run_id: the run, new or to be taken up.
         turn: the new turn; `None` to take the run up.
-        timeout_seconds: after which it is stopped, waiting included; `None` for no limit.
+        model: whom a run that is taken up asks from here on, `None` for the model that it began with.
+        timeout_seconds: after which it is stopped, waiting included; `None` for no limit. What was interrupted earlier
+            does not count.
     """
 
     run_id: str
     turn: TurnRequest | None
+    model: str | None = None
     timeout_seconds: float | None = None
 
 
@@ -112,9 +112,12 @@ async def _work(
 ) -> tuple[Reply | None, Failure | None]:
     seconds = math.inf if order.timeout_seconds is None else order.timeout_seconds
     async with stop_on_interrupt(code=ExitCode.INTERRUPTED, first=watch.stop) as work:
-        with work, anyio.move_on_after(seconds):
+        with work:
             try:
-                return await _answered(converse, order, watch), None
+                if order.turn is not None:
+                    await finish_leftovers(converse, listen=watch, say=watch.say)
+                with anyio.move_on_after(seconds):
+                    return await _answered(converse, order, watch), None
             except Exception as error:
                 if debug:
                     raise
@@ -126,24 +129,5 @@ async def _work(
 
 async def _answered(converse: KernelConverse, order: Order, watch: _Watch) -> Reply:
     if order.turn is None:
-        return await converse.resume(order.run_id, listen=watch)
-    for run in await converse.interrupted():
-        await _finish(converse, run, watch)
+        return await converse.resume(order.run_id, listen=watch, model=order.model)
     return await converse.carry_out(order.turn, listen=watch)
-
-
-async def _finish(converse: KernelConverse, run: Run, watch: _Watch) -> None:
-    """Take up a run whose process died. Whatever comes of it, the new task is not held up."""
-    again = f"oxios run --resume {run.id}"
-    if run.attempts >= MOST_ATTEMPTS:
-        watch.say(f"Run {run.id} was interrupted {run.attempts} times and is left alone: {run.title}", hint=again)
-        return
-    watch.say(f"First going on with what was interrupted: {run.title} (run {run.id})")
-    try:
-        reply = await converse.resume(run.id, listen=watch)
-    except Conflict:
-        return  # another process was quicker
-    except KernelError as error:
-        watch.say(f"It could not be finished: {error}", hint=again)
-        return
-    watch.say("That is done now.", hint=f"oxios sessions show {reply.session_id}")

@@ -57,7 +57,7 @@ def _seconds(context: click.Context, option: click.Parameter, seconds: float | N
 @click.option("--workdir", metavar="FOLDER", help="Work in this folder instead of the current one.")
 @click.option("--timeout", type=float, callback=_seconds, metavar="SECONDS", help="Stop after so many seconds.")
 @click.option("--quiet", is_flag=True, help="Print the answer and errors, nothing else.")
-@click.option("--resume", metavar="RUN_ID", help="Go on with a run that was stopped, instead of a new prompt.")
+@click.option("--resume", metavar="RUN_ID", help="Go on with a run that was stopped, also with another --model.")
 @pass_invocation
 def command(invocation: Invocation, /, **typed: Any) -> int:
     """Have PROMPT done in the current folder and print the answer. `-` reads it from standard input.
@@ -97,7 +97,6 @@ def _check(options: Options) -> None:
         "a prompt": options.prompt,
         "--context-file": options.context_file,
         "--session": options.session,
-        "--model": options.model,
         "--persona": options.persona,
         "--space": options.space,
         "--workdir": options.workdir,
@@ -109,7 +108,7 @@ def _check(options: Options) -> None:
 
 def _order(invocation: Invocation, options: Options) -> Order:
     if options.resume is not None:
-        return Order(run_id=options.resume, turn=None, timeout_seconds=options.timeout)
+        return Order(run_id=options.resume, turn=None, model=options.model, timeout_seconds=options.timeout)
     run_id = str(uuid4())
     turn = TurnRequest(
         prompt=read_prompt(options.prompt or ""),
