@@ -1,7 +1,7 @@
 """Another model in the place of one that cannot answer."""
 
 import pytest
-from oxios_kernel.engine.fallback import Fallback
+from oxios_kernel.engine.fallback import REST_SECONDS, Fallback
 from oxios_kernel.errors import (
     ContentRefused,
     ContextTooLong,
@@ -60,3 +60,29 @@ async def test_without_other_models_the_whole_time_is_the_first_ones() -> None:
     model = ScriptedLlm(["alone"])
     await Fallback(model, clock=FakeClock(), models=(), note=lambda _: None).complete(REQUEST)
     assert model.requests == [REQUEST]
+
+
+async def test_a_model_in_whose_place_another_answered_is_asked_last_for_some_minutes() -> None:
+    answers = [ModelUnavailable("away"), "1", "2", ModelTimeout("slow"), RateLimited("full"), "3", "4"]
+    model, clock = ScriptedLlm(answers), FakeClock()
+    fallback = Fallback(model, clock=clock, models=("anthropic/second", "groq/third"), note=lambda _: None)
+    await fallback.complete(REQUEST)
+    await fallback.complete(REQUEST)
+    await fallback.complete(REQUEST)
+    await clock.advance(REST_SECONDS + 1)
+    await fallback.complete(REQUEST)
+    assert [request.model.partition("/")[2] for request in model.requests] == [
+        *("first", "second"),
+        "second",
+        *("second", "third", "first"),
+        "first",
+    ]
+
+
+async def test_models_none_of_which_answered_are_asked_in_their_order_the_next_time() -> None:
+    model = ScriptedLlm([ModelUnavailable("one"), ModelUnavailable("two"), "here"])
+    fallback = Fallback(model, clock=FakeClock(), models=("groq/second",), note=lambda _: None)
+    with pytest.raises(ModelUnavailable):
+        await fallback.complete(REQUEST)
+    await fallback.complete(REQUEST)
+    assert [request.model for request in model.requests] == ["openai/first", "groq/second", "openai/first"]
