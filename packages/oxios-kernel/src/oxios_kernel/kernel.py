@@ -9,8 +9,9 @@ from oxios_kernel.config import Settings
 from oxios_kernel.conversation import Conversation, Sessions
 from oxios_kernel.engine import Engine
 from oxios_kernel.events import Bus
+from oxios_kernel.health import Monitor
 from oxios_kernel.personas import Personas
-from oxios_kernel.schedule import Rates, Scheduler
+from oxios_kernel.schedule import Cron, Rates, Scheduler
 from oxios_kernel.tools import ToolCatalog
 
 __all__ = ["Kernel"]
@@ -30,6 +31,8 @@ class Kernel:
         cards: which agents may be asked, and what they are good at.
         mail: questions between agents, and their answers.
         scheduler: who may run, who waits, and why.
+        cron: jobs that run by the clock, as long as a kernel is the host of the home.
+        monitor: how busy the machine is; it looks by itself in the host of the home only.
         rates: what each provider still lets us ask (`windows`).
         budgets: who may still spend what.
         limits: how much that is; for a person's doors only.
@@ -49,6 +52,8 @@ class Kernel:
     cards: Cards
     mail: Mail
     scheduler: Scheduler
+    cron: Cron
+    monitor: Monitor
     rates: Rates
     budgets: Budgets
     limits: Limits

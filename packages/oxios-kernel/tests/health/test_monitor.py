@@ -30,9 +30,12 @@ class World:
             clock=self.clock,
             bus=self.bus,
             path=path,
-            counts=lambda: self.counts,
+            counts=self.count,
             thresholds=lambda: self.thresholds,
         )
+
+    async def count(self) -> Counts:
+        return self.counts
 
     async def pass_time(self, seconds: float) -> None:
         """Let time pass from look to look."""

@@ -1,7 +1,8 @@
 """The port `Vitals` on psutil. A look is made in a thread: some of its files take milliseconds on a busy machine.
 
 psutil's own processor percentage is since the last call of the same thread, and threads here come and go; so it is
-reckoned from the times that are kept here. psutil is imported with the first look: few commands take one. The fake is `testing.ScriptedVitals`.
+reckoned from the times that are kept here. psutil is imported with the first look: few commands take one. The fake is
+`testing.ScriptedVitals`.
 """
 
 import os

@@ -23,6 +23,7 @@ from oxios_kernel.adapters.models_litellm import ModelsLitellm
 from oxios_kernel.adapters.processes_posix import ProcessesPosix
 from oxios_kernel.adapters.records_files import FileRecords
 from oxios_kernel.adapters.secrets_files import SecretsFiles
+from oxios_kernel.adapters.vitals_psutil import VitalsPsutil
 from oxios_kernel.domain.ids import NewId
 from oxios_kernel.engine import Models
 from oxios_kernel.ports.clock import Clock
@@ -37,6 +38,7 @@ from oxios_kernel.ports.models import Connect, KnownModels, LocalServers
 from oxios_kernel.ports.processes import Processes
 from oxios_kernel.ports.records import Records
 from oxios_kernel.ports.secrets import Secrets
+from oxios_kernel.ports.vitals import Vitals
 
 __all__ = ["Adapters", "Paths", "open_adapters", "open_models"]
 
@@ -71,6 +73,11 @@ class Paths:
         """Tool output beyond the limit."""
         return self.home / "outputs"
 
+    @property
+    def jobs(self) -> Path:
+        """Folders of the jobs that run by the clock and name no other; each has one of its own."""
+        return self.home / "workspace" / "cron"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Adapters:
@@ -89,6 +96,7 @@ class Adapters:
     processes: Processes
     matcher: Matcher
     secrets: Secrets
+    vitals: Vitals
     servers: LocalServers
     known_models: KnownModels
     demo: Llm
@@ -121,6 +129,7 @@ async def open_adapters(paths: Paths, environment: Mapping[str, str]) -> AsyncIt
             processes=await ProcessesPosix.open(),
             matcher=matcher,
             secrets=SecretsFiles(environ=environment, file=paths.credentials),
+            vitals=VitalsPsutil(),
             servers=LocalServersHttp(),
             known_models=ModelsLitellm(),
             demo=DemoLlm(),

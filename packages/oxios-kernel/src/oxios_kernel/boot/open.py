@@ -53,13 +53,13 @@ async def open_kernel(
         credentials = Credentials(
             adapters.secrets, environ=known, api_base=settings.engine.api_base, file=str(paths.credentials)
         )
-        traffic = await open_traffic(adapters, settings)
+        traffic = await open_traffic(adapters, settings, paths)
         async with open_models(credentials.connect, adapters, _learner(adapters, traffic)) as models:
             engine = build_engine(adapters, credentials, models, settings, traffic)
             await _collect(adapters, settings.journal)
             notices += adapters.notices
             kernel = build_kernel(adapters, engine, traffic, settings, paths, notices=notices, host=host, idle=idle)
-            async with at_work(kernel):
+            async with at_work(kernel, host=host):
                 yield kernel
 
 

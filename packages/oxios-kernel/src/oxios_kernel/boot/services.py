@@ -18,10 +18,11 @@ from oxios_kernel.agents import (
     turn_of,
 )
 from oxios_kernel.boot.adapters import Adapters, Paths
+from oxios_kernel.boot.timers import build_cron
 from oxios_kernel.boot.traffic import Traffic
 from oxios_kernel.config import AgentsSettings, Settings
 from oxios_kernel.config import ProtocolSettings as ProtocolSection
-from oxios_kernel.conversation import Conversation, Services, Sessions
+from oxios_kernel.conversation import Conversation, Services, Sessions, TurnRequest
 from oxios_kernel.domain.access import Role
 from oxios_kernel.domain.budget import payers
 from oxios_kernel.domain.event import About, Noted
@@ -72,6 +73,15 @@ def build_kernel(
     gate = Gate(settings.security, adapters.files, home=paths.home)
     files = FencedFiles(adapters.files, settings.security.denied_paths, home=paths.home)
     processes = _processes(adapters, settings.agents, traffic, host=host)
+
+    async def begin(request: TurnRequest) -> bool:
+        turn = await conversation.draft(request)
+        new = await adapters.runs.add(turn)
+        if new:
+            processes.supervisor.adopt(turn.id)
+        return new
+
+    cron = build_cron(adapters, settings.cron, paths, begin)
     cards, mail = Cards(processes.table), Mail(processes)
     builtin = (
         FileTools(files),
@@ -139,6 +149,8 @@ def build_kernel(
         cards=cards,
         mail=mail,
         scheduler=scheduler,
+        cron=cron,
+        monitor=traffic.monitor,
         rates=traffic.rates,
         budgets=traffic.budgets,
         limits=traffic.limits,

@@ -1,14 +1,17 @@
-"""What regulates the calls to models, one of each for a kernel: slots, the providers' pace, breakers and budgets."""
+"""What regulates the calls to models, one of each for a kernel: slots, the providers' pace, breakers, budgets, and the
+monitor, under whose eyes less is begun while the machine is overloaded."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from pydantic import ValidationError
 
-from oxios_kernel.boot.adapters import Adapters
+from oxios_kernel.boot.adapters import Adapters, Paths
 from oxios_kernel.budget import Budgets, Limits
-from oxios_kernel.config import BudgetSettings, ScheduleSettings, Settings
+from oxios_kernel.config import BudgetSettings, HealthSettings, ScheduleSettings, Settings
 from oxios_kernel.domain.budget import EVERYBODY, Limit, OnExhausted
 from oxios_kernel.events import Bus
+from oxios_kernel.health import Counts, Monitor, Thresholds
 from oxios_kernel.ports.records import Records
 from oxios_kernel.resilience import Breakers
 from oxios_kernel.schedule import Caps, Pace, Rates, Scheduler
@@ -19,6 +22,8 @@ CONFIGURED = ("budgets", "configured")
 """The document that keeps the limit which the settings asked for last."""
 
 MICRO = 1_000_000
+
+MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +38,7 @@ class Traffic:
         breakers: which models are ill.
         budgets: who may still spend what.
         limits: how much that is.
+        monitor: how busy the machine is.
     """
 
     bus: Bus
@@ -42,9 +48,10 @@ class Traffic:
     breakers: Breakers
     budgets: Budgets
     limits: Limits
+    monitor: Monitor
 
 
-async def open_traffic(adapters: Adapters, settings: Settings) -> Traffic:
+async def open_traffic(adapters: Adapters, settings: Settings, paths: Paths) -> Traffic:
     """Return what regulates a kernel's calls; what dead kernels had reserved is given back, and the settings apply.
 
     Raises:
@@ -52,7 +59,22 @@ async def open_traffic(adapters: Adapters, settings: Settings) -> Traffic:
         HomeError: the document of the settings' limit cannot be read or written.
     """
     clock, bus, rates = adapters.clock, Bus(), Rates()
-    scheduler = Scheduler(clock, lambda: _caps(settings.schedule), rates)
+    budgets = Budgets(adapters.ledger, bus=bus, clock=clock, alive=adapters.alive)
+
+    async def counts() -> Counts:
+        stats = scheduler.stats()
+        spent = await budgets.spent(EVERYBODY, clock.now() - MINUTE)
+        return Counts(running=stats.running, queued=stats.waiting, tokens_per_minute=spent.tokens)
+
+    monitor = Monitor(
+        vitals=adapters.vitals,
+        clock=clock,
+        bus=bus,
+        path=paths.home,
+        counts=counts,
+        thresholds=lambda: _thresholds(settings.health),
+    )
+    scheduler = Scheduler(clock, lambda: _caps(settings.schedule, monitor.pressure()), rates)
     limits = Limits(adapters.ledger, clock=clock)
     await adapters.ledger.recover(adapters.alive)
     await _configure(limits, adapters.records, _limit(settings.budget))
@@ -62,8 +84,9 @@ async def open_traffic(adapters: Adapters, settings: Settings) -> Traffic:
         rates=rates,
         pace=Pace(rates, scheduler, clock),
         breakers=Breakers(clock=clock, tell=bus.publish),
-        budgets=Budgets(adapters.ledger, bus=bus, clock=clock, alive=adapters.alive),
+        budgets=budgets,
         limits=limits,
+        monitor=monitor,
     )
 
 
@@ -106,10 +129,19 @@ def _limit(settings: BudgetSettings) -> Limit | None:
     )
 
 
-def _caps(settings: ScheduleSettings) -> Caps:
+def _caps(settings: ScheduleSettings, overload: float) -> Caps:
     return Caps(
         concurrent=settings.concurrent,
         per_principal=settings.per_principal,
         per_provider=settings.per_provider,
         ageing_seconds=settings.ageing_seconds,
+        overload=overload,
+    )
+
+
+def _thresholds(settings: HealthSettings) -> Thresholds:
+    return Thresholds(
+        memory_percent=settings.memory_percent,
+        load_per_processor=settings.load_per_processor,
+        disk_free_mb=settings.disk_free_mb,
     )

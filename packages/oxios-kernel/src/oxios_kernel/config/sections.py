@@ -218,7 +218,7 @@ class HealthSettings(Section):
     )
     disk_free_mb: float = Field(
         default=200.0,
-        ge=0,
+        ge=1,
         le=1_000_000_000,
         description="How many megabytes are left then on the disk of the Oxios home.",
     )

@@ -5,7 +5,7 @@ nobody: whoever admits runs asks `pressure`. Boot runs it; doors show `snapshot`
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ import anyio
 from anyio.abc import TaskStatus
 
 from oxios_kernel.domain.event import OverloadChanged
-from oxios_kernel.errors import HomeError
+from oxios_kernel.errors import KernelError
 from oxios_kernel.events import Bus
 from oxios_kernel.health.history import History, Snapshot
 from oxios_kernel.health.overload import Overload, Thresholds
@@ -55,7 +55,7 @@ class Monitor:
         clock: when.
         bus: is told when overload begins, changes its reasons, or ends.
         path: a folder on the file system that must not fill up.
-        counts: returns what the kernel is doing; it is asked at each look and must be quick.
+        counts: returns what the kernel is doing; it is asked at each look.
         thresholds: returns what counts as overload at present.
     """
 
@@ -66,7 +66,7 @@ class Monitor:
         clock: Clock,
         bus: Bus,
         path: Path,
-        counts: Callable[[], Counts] = Counts,
+        counts: Callable[[], Awaitable[Counts]],
         thresholds: Callable[[], Thresholds] = Thresholds,
     ) -> None:
         self._vitals = vitals
@@ -104,9 +104,10 @@ class Monitor:
 
         Raises:
             HomeError: the disk cannot be looked at.
+            JournalError: what was spent lately cannot be read.
         """
         reading = await self._vitals.read(self._path)
-        counts = self._counts()
+        counts = await self._counts()
         snapshot = Snapshot(
             at=self._clock.now(),
             reading=reading,
@@ -142,7 +143,7 @@ class Monitor:
         try:
             await self.snapshot()
             self._blind = False
-        except HomeError as error:
+        except KernelError as error:
             if not self._blind:
                 logger.warning("The machine's vitals cannot be read: %s", error.message)
             self._blind = True

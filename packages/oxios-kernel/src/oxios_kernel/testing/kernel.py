@@ -33,8 +33,8 @@ async def open_test_kernel(
     chosen = settings or Settings()
     async with open_adapters(paths, {}) as adapters:
         credentials = Credentials(adapters.secrets, environ={}, api_base={}, file=str(paths.credentials))
-        traffic = await open_traffic(adapters, chosen)
+        traffic = await open_traffic(adapters, chosen, paths)
         engine = build_engine(adapters, credentials, Models(demo=llm, real=llm), chosen, traffic)
         kernel = build_kernel(adapters, engine, traffic, chosen, paths, host=host)
-        async with at_work(kernel):
+        async with at_work(kernel, host=host):
             yield kernel
