@@ -272,10 +272,11 @@ async def test_a_question_is_answered_once_although_the_host_dies_before_the_ans
     await anyio.to_thread.run_sync(ask_and_die)
     llm = Cast(asker=asks("answerer"), answerer=answers("blue"))
     llm.speak.set()
+    async with open_test_kernel(tmp_path / "home", llm) as kernel:
+        # The answer is written, and its host dies before it has noted that: the effect happens again.
+        await kernel.mail.reply("answerer", "ask/asker/step/1/tool/0", "blue")
     async with open_test_kernel(tmp_path / "home", llm, host=True) as kernel:
         with anyio.fail_after(20):
-            # The answer is written, and its host dies before it has noted that: the effect happens again.
-            await kernel.mail.reply("answerer", "ask/asker/step/1/tool/0", "blue")
             assert await text_of(kernel, "asker") == "answerer answers: blue"
             assert await text_of(kernel, "answerer") == "that was all"
         assert [letter.text for letter in await kernel.table.letters("asker")] == ["blue"]
