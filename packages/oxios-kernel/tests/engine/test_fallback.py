@@ -16,6 +16,7 @@ from oxios_kernel.errors import (
 )
 from oxios_kernel.ports.llm import LlmRequest
 from oxios_kernel.testing import FakeClock, ScriptedLlm
+from oxios_kernel.testing.llm import Script
 
 pytestmark = pytest.mark.anyio
 
@@ -63,7 +64,7 @@ async def test_without_other_models_the_whole_time_is_the_first_ones() -> None:
 
 
 async def test_a_model_in_whose_place_another_answered_is_asked_last_for_some_minutes() -> None:
-    answers = [ModelUnavailable("away"), "1", "2", ModelTimeout("slow"), RateLimited("full"), "3", "4"]
+    answers: Script = [ModelUnavailable("away"), "1", "2", ModelTimeout("slow"), RateLimited("full"), "3", "4"]
     model, clock = ScriptedLlm(answers), FakeClock()
     fallback = Fallback(model, clock=clock, models=("anthropic/second", "groq/third"), note=lambda _: None)
     await fallback.complete(REQUEST)
