@@ -63,12 +63,18 @@ async def _live(home: Path, folder: Path, waves: int, to_the_end: bool) -> int:
         if not to_the_end:
             await anyio.sleep_forever()
         with anyio.move_on_after(SECONDS):
-            while True:
-                changed = kernel.supervisor.next_change()
-                if not await kernel.processes.control.crowd():
-                    return 0
-                await changed.wait()
+            await until_all_ended(kernel)
+            return 0
         return LATE
+
+
+async def until_all_ended(kernel: Kernel) -> None:
+    """Wait until no agent of the home is without an end."""
+    while True:
+        changed = kernel.supervisor.next_change()
+        if not await kernel.processes.control.crowd():
+            return
+        await changed.wait()
 
 
 def load(waves: int) -> list[tuple[str, str]]:
@@ -77,12 +83,12 @@ def load(waves: int) -> list[tuple[str, str]]:
     return [(f"wave{wave}-{place}", kind) for wave in range(waves) for place, kind in enumerate(kinds)]
 
 
-async def fork(kernel: Kernel, folder: Path, prompt: str, run_id: str) -> None:
+async def fork(kernel: Kernel, folder: Path, prompt: str, run_id: str, model: str = "test/scripted") -> None:
     """Fork an agent by a name; the same again is the same agent."""
     task = AgentTask(
         system="rules",
         prompt=prompt,
-        model="test/scripted",
+        model=model,
         root=str(folder),
         principal="person",
         role=Role.USER,

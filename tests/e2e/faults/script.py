@@ -1,6 +1,6 @@
 """What the agents of a mixed load do, decided from their transcript alone, so that any host can go on with them.
 
-Careful agents append lines to one log, each line once: told that it is not known whether a command ran, they look first.
+Careful agents append lines to one log, each once: told that it is not known whether a command ran, they look first.
 Parents fork children and wait for them with a time limit, again and again until all have ended.
 """
 
