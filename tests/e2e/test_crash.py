@@ -62,6 +62,14 @@ def left_by(home: Path) -> Left:
     return Left(turns=turns, answers=answers)
 
 
+def ledger_of(home: Path) -> tuple[int, int]:
+    """Read how many calls are paid in a home's ledger, and how many are still reserved."""
+    with closing(sqlite3.connect(home / "oxios.db")) as database:
+        [[paid]] = database.execute("SELECT count(*) FROM ledger_calls")
+        [[held]] = database.execute("SELECT count(DISTINCT call_id) FROM ledger_held")
+    return paid, held
+
+
 def somebody_new(person: Person, number: int) -> Person:
     """Return another person beside the first, with an empty home and folder."""
     home = person.home.parent / f"home-{number}"
@@ -87,7 +95,9 @@ def test_a_run_that_dies_at_any_border_of_its_journal_is_finished_and_pays_nothi
             assert asked - before - left.answers in (0, 1), f"border {border}"
             if left.turns:
                 finished(victim, victim.run("run", "--json", "--resume", *left.turns), f"border {border}")
-                assert len(server.requests) - asked == left_by(victim.home).answers - left.answers, f"border {border}"
+                answers = left_by(victim.home).answers
+                assert len(server.requests) - asked == answers - left.answers, f"border {border}"
+                assert ledger_of(victim.home) == (answers, 0), f"border {border}"
             else:
                 assert os.listdir(victim.folder) == []
     finished(victim, first, "not killed")

@@ -141,7 +141,7 @@ class ScheduleSettings(Section):
         default=16,
         ge=1,
         le=10_000,
-        description="The most runs at a time whose models are of one provider.",
+        description="The most runs at a time that ask one provider's models.",
     )
     ageing_seconds: float = Field(
         default=30.0,
