@@ -113,6 +113,22 @@ def test_models_says_what_is_usable_and_what_is_missing(person: Person) -> None:
     assert any("OPENAI_API_KEY" in row["sentence"] for row in rows.values() if not row["usable"])
     assert text.index("Usable now:") < text.index("oxios/demo") < text.index("Not usable:")
     assert "anthropic" not in person.run("models", "--provider", "oxios").out
+    unknown = person.run("models", "--provider", "antropic")
+    assert (unknown.code, unknown.out) == (2, "")
+    assert "`anthropic`" in unknown.err
+
+
+def test_models_and_doctor_know_the_default_model_and_a_server_without_a_key(person: Person) -> None:
+    person.environment["OXIOS_ENGINE_DEFAULT_MODEL"] = "openai/mine"
+    without_a_key = person.run("doctor", "--json")
+    assert without_a_key.code == 3
+    assert "openai/mine" in str(without_a_key.json["checks"])
+    person.run("config", "set", "engine.api_base.openai", "http://127.0.0.1:9/v1")
+    listed, well = person.run("models"), person.run("doctor")
+    assert "* openai/mine" in listed.out.partition("Not usable:")[0]
+    assert "no key for OpenAI" not in listed.out
+    assert well.code == 0
+    assert "openai/mine is the default" in well.out
 
 
 def test_doctor_finds_nothing_wrong_in_a_fresh_home_and_names_what_could_be_better(person: Person) -> None:

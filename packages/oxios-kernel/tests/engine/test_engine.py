@@ -131,6 +131,37 @@ async def test_the_list_shows_what_is_usable_first_and_says_of_the_rest_what_is_
     assert not any("sk-secret" in row.sentence for row in rows)
 
 
+@pytest.mark.parametrize(
+    ("default", "environ", "usable", "says"),
+    [
+        ("openai/mine", {"OPENAI_API_KEY": "k"}, True, "OpenAI, with OPENAI_API_KEY in the environment"),
+        ("openai/mine", {"OPENAI_BASE_URL": "http://u:p@127.0.0.1:9/v1"}, True, "at http://127.0.0.1:9/v1, without"),
+        ("openai/mine", {}, False, "no key for OpenAI"),
+        ("ollama/phi", {}, True, "Ollama on this machine"),
+        ("ollama/other", {}, False, "no such model"),
+        ("lm_studio/x", {}, False, "does not answer"),
+        ("ollama/far", {"OLLAMA_API_BASE": "http://far:1"}, True, "Ollama at http://far:1"),
+        ("bedrock/titan", {}, True, "engine.default_model"),
+        ("opnai/x", {}, False, "openai/x"),
+        ("", {"OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}, True, "built in"),
+    ],
+)
+async def test_the_list_has_the_one_default_model_and_says_whether_it_can_be_asked(
+    tmp_path: Path, default: str, environ: dict[str, str], usable: bool, says: str
+) -> None:
+    world = World(tmp_path, environ, EngineSettings(default_model=default), servers=(OLLAMA,))
+    [row] = [row for row in await world.engine().usable() if row.default]
+    assert (row.model, row.usable) == (default or "oxios/demo", usable)
+    assert says in row.sentence
+
+
+async def test_a_server_that_speaks_a_providers_protocol_can_be_asked_without_a_key(tmp_path: Path) -> None:
+    world = World(tmp_path, settings=EngineSettings(api_base={"openai": "http://127.0.0.1:9/v1"}))
+    rows = {row.model: row for row in await world.engine().usable()}
+    assert rows["openai"].usable
+    assert "http://127.0.0.1:9/v1, without a key" in rows["openai"].sentence
+
+
 async def test_a_credentials_file_that_others_can_read_is_told_in_the_list_and_refused_otherwise(
     tmp_path: Path,
 ) -> None:
@@ -155,7 +186,7 @@ async def test_a_call_is_tried_again_then_asked_elsewhere_and_only_the_answer_is
     )
     await llm.complete(LlmRequest(model="openai/first", messages=()))
     await llm.complete(LlmRequest(model="openai/first", messages=()))
-    assert notes == ["openai/first is away; asking groq/second instead"] * 2
+    assert notes == ["openai/first is away; asking groq/second instead"]
     assert bills == ["test/model 1"] * 2
     assert llm.usage == Usage(input_tokens=20, output_tokens=10, calls=2, cost_micro_usd=60)
 

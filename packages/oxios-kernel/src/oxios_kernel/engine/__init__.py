@@ -8,11 +8,12 @@ from oxios_kernel.engine.budgeted import Payer, Price
 from oxios_kernel.engine.calls import Calls, Models
 from oxios_kernel.engine.catalog import DEMO_MODEL, PROVIDERS, Provider
 from oxios_kernel.engine.credentials import Credentials
-from oxios_kernel.engine.engine import Engine, ModelStatus
+from oxios_kernel.engine.engine import Engine
 from oxios_kernel.engine.metered import Metered, Spent
 from oxios_kernel.engine.paced import Pace
 from oxios_kernel.engine.retry import Note
 from oxios_kernel.engine.routing import ModelId
+from oxios_kernel.engine.survey import ModelStatus
 
 __all__ = [
     "DEMO_MODEL",

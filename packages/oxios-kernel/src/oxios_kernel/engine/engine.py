@@ -4,40 +4,23 @@ How a model is asked is `calls`' business. The engine calls no model itself and 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import anyio.to_thread
 
 from oxios_kernel.config.sections import EngineSettings
 from oxios_kernel.engine.budgeted import Payer
 from oxios_kernel.engine.calls import Calls
-from oxios_kernel.engine.catalog import DEMO_MODEL, PROVIDERS, Provider, nearest, provider_named
-from oxios_kernel.engine.credentials import Credentials, without_login
+from oxios_kernel.engine.catalog import DEMO_MODEL, PROVIDERS, nearest, provider_named
+from oxios_kernel.engine.credentials import Credentials
 from oxios_kernel.engine.metered import Metered, Spent
 from oxios_kernel.engine.retry import Note
 from oxios_kernel.engine.routing import ModelId
-from oxios_kernel.errors import ConfigError, ModelUnknown
+from oxios_kernel.engine.survey import ModelStatus, Survey
+from oxios_kernel.errors import ConfigError, ModelError, ModelUnknown
 from oxios_kernel.ports.models import KnownModels, LocalServers
 from oxios_kernel.resilience import Breakers
 
-__all__ = ["Engine", "ModelStatus"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelStatus:
-    """Whether a model can be asked right now.
-
-    Attributes:
-        model: `provider/model`; only the provider when no model of it is known.
-        usable: whether it can be asked.
-        default: whether it is asked when nobody names a model.
-        sentence: why it can or cannot, and what to do then.
-    """
-
-    model: str
-    usable: bool
-    default: bool
-    sentence: str
+__all__ = ["Engine"]
 
 
 class Engine:
@@ -96,14 +79,19 @@ class Engine:
         A credentials file that cannot be read is told in the sentences of what depends on it.
         """
         default = await self._default_or_demo()
-        ready: list[ModelStatus] = []
-        missing: list[ModelStatus] = []
-        for provider in PROVIDERS:
-            if not provider.local:
-                rows = await anyio.to_thread.run_sync(self._keyed, provider, default)
-                (ready if rows[0].usable else missing).extend(rows)
-        demo = _status(DEMO_MODEL, default, "built in; works by rules, needs no key")
-        return [*ready, *await self._local(default), demo, *missing]
+        rows = await Survey(self._credentials, self._servers, default).rows()
+        if any(row.default for row in rows):
+            return rows
+        return [await anyio.to_thread.run_sync(self._unlisted, default), *rows]
+
+    def _unlisted(self, default: str) -> ModelStatus:
+        """Say whether the default model can be asked whose provider is not in the table."""
+        usable, sentence = True, "the setting engine.default_model; its key is looked for when it is asked"
+        try:
+            self._checked(default)
+        except (ModelError, ConfigError) as error:
+            usable, sentence = False, error.message if error.hint is None else f"{error.message}; {error.hint}"
+        return ModelStatus(model=default, usable=usable, default=True, sentence=sentence)
 
     def _checked(self, named: str) -> str:
         model = ModelId.parse(named)
@@ -137,30 +125,3 @@ class Engine:
             return self._settings.default_model or await self._default()
         except ConfigError:
             return DEMO_MODEL
-
-    def _keyed(self, provider: Provider, default: str) -> list[ModelStatus]:
-        names = [f"{provider.id}/{name}" for name in provider.models] or [provider.id]
-        try:
-            source = self._credentials.key_source(provider)
-            connection = self._credentials.connect(provider.id) if source else None
-        except ConfigError as error:
-            return [_status(names[0], default, error.message, usable=False)]
-        if source is None or connection is None:
-            sentence = f"no key for {provider.title}: {self._credentials.remedy(provider)}"
-            return [_status(names[0], default, sentence, usable=False)]
-        where = f" at {without_login(connection.api_base)}" if connection.api_base else ""
-        return [_status(name, default, f"{provider.title}{where}, with {source}") for name in names]
-
-    async def _local(self, default: str) -> list[ModelStatus]:
-        rows = []
-        for server in await self._servers.find():
-            sentence = f"{server.name} on this machine at {server.url}"
-            for name in server.models:
-                rows.append(_status(f"{server.provider}/{name}", default, sentence))
-            if not server.models:
-                rows.append(_status(server.provider, default, f"{sentence} has no model loaded", usable=False))
-        return rows
-
-
-def _status(model: str, default: str, sentence: str, *, usable: bool = True) -> ModelStatus:
-    return ModelStatus(model=model, usable=usable, default=usable and model == default, sentence=sentence)

@@ -121,15 +121,22 @@ async def _kernel(invocation: Invocation) -> list[Check]:
 
 
 def _models(found: Sequence[ModelStatus]) -> Check:
-    usable = [status.model for status in found if status.usable]
-    real = [model for model in usable if not model.startswith(BUILT_IN)]
+    default = next(status for status in found if status.default)
+    real = [status.model for status in found if status.usable and not status.model.startswith(BUILT_IN)]
+    if not default.usable:
+        sentence = f"The default model {default.model} cannot be asked: {default.sentence}."
+        fix = "Mend that, or choose another: oxios config set engine.default_model PROVIDER/MODEL"
+        return Check(name="models", status="failed", found=sentence, fix=fix)
+    if not default.model.startswith(BUILT_IN):
+        return Check(name="models", status="ok", found=f"{len(real)} are usable; {default.model} is the default.")
     if real:
-        default = next((status.model for status in found if status.default), real[0])
-        return Check(name="models", status="ok", found=f"{len(real)} are usable; {default} is the default.")
+        others = f"The built-in {default.model} is the default, although others are usable: {', '.join(real[:3])}."
+        fix = "oxios config set engine.default_model PROVIDER/MODEL"
+        return Check(name="models", status="warning", found=others, fix=fix)
     return Check(
         name="models",
         status="warning",
-        found=f"Only the built-in {', '.join(usable)} is usable: it does a handful of simple tasks.",
+        found=f"Only the built-in {default.model} is usable: it does a handful of simple tasks.",
         fix="Set a key such as OPENAI_API_KEY, or start a local server; `oxios models` says more.",
     )
 
