@@ -144,6 +144,23 @@ async def test_a_job_that_is_added_while_the_loop_sleeps_is_not_late(world: Worl
     assert world.fired == [BEGAN + timedelta(seconds=10)]
 
 
+async def test_a_job_that_another_process_adds_is_noticed_within_a_second_by_who_watches(world: World) -> None:
+    cron = world.cron()
+    async with anyio.create_task_group() as tasks:
+        await tasks.start(cron.run)
+        tasks.start_soon(cron.watch)
+        with anyio.fail_after(5):
+            await wait_all_tasks_blocked()
+            await world.cron().add({**HOURLY, "schedule": "*/5 * * * * *"})
+            while not world.fired:
+                await world.clock.until_sleeping()
+                await world.clock.advance(1)
+                await wait_all_tasks_blocked()
+        tasks.cancel_scope.cancel()
+    assert world.fired[0] == BEGAN + timedelta(seconds=5)
+    assert world.clock.monotonic() < 30
+
+
 async def test_a_job_that_another_process_adds_is_noticed(world: World) -> None:
     cron = world.cron()
     async with anyio.create_task_group() as tasks:

@@ -25,6 +25,7 @@ async def at_work(kernel: Kernel, *, host: bool) -> AsyncIterator[None]:
         if host:
             await group.start(kernel.monitor.run)
             await group.start(kernel.cron.run)
+            group.start_soon(kernel.cron.watch)
         try:
             yield
         except Exception as error:  # noqa: BLE001  # raised again below, outside the task group

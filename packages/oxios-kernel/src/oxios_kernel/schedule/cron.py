@@ -27,6 +27,9 @@ logger = logging.getLogger(__name__)
 LOOK_AGAIN_SECONDS = 30.0
 """How soon changes by another process, a moved clock and the end of a run are noticed."""
 
+WATCH_SECONDS = 1.0
+"""How soon jobs that another process made or changed are noticed where `watch` runs."""
+
 SHORTEST_NAP_SECONDS = 0.001
 """Keeps a rounded time from becoming a loop without a pause."""
 
@@ -55,6 +58,19 @@ class Cron(Crontab):
         task_status.started()
         while True:
             await self._nap.sleep(await self.tick())
+
+    async def watch(self) -> None:
+        """Have `run` look at once when another process has changed a job, without end."""
+        seen = None
+        while True:
+            try:
+                latest = await self._jobs.latest_change()
+            except KernelError:
+                latest = None  # `run` meets the same home, and tells
+            if latest != seen:
+                seen = latest
+                self._nap.wake()
+            await self._clock.sleep(WATCH_SECONDS)
 
     async def tick(self) -> float:
         """Do what is due for every job now and return in how many seconds something is, at most 30.

@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from pydantic import ValidationError
 
 from oxios_kernel.domain.cron import CronHistory, CronJob
+from oxios_kernel.domain.fact import JsonObject
 from oxios_kernel.domain.ids import is_id
 from oxios_kernel.domain.nearest import nearest
 from oxios_kernel.errors import HomeError, NotFound
@@ -19,6 +20,9 @@ __all__ = ["CronJobs"]
 
 JOBS = "cron_jobs"
 HISTORIES = "cron_history"
+
+LATEST = ("cron_changes", "latest")
+"""The document that is another one after each change of a job."""
 
 
 class CronJobs:
@@ -76,11 +80,21 @@ class CronJobs:
     async def save(self, job: CronJob) -> None:
         """Write a job."""
         await self._records.save(JOBS, job.id, job.to_json())
+        await self._records.save(*LATEST, job.to_json())
 
     async def remove(self, job: CronJob) -> None:
         """Remove a job and its history."""
         await self._records.delete(JOBS, job.id)
         await self._records.delete(HISTORIES, job.id)
+        await self._records.save(*LATEST, {"removed": job.id})
+
+    async def latest_change(self) -> JsonObject | None:
+        """Return what was changed last: another value than before when a job was changed meanwhile.
+
+        Raises:
+            HomeError: it cannot be read.
+        """
+        return await self._records.load(*LATEST)
 
     async def history(self, job: CronJob) -> CronHistory:
         """Return what became of a job's slots; a job without a history begins when it was made.
