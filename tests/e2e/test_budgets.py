@@ -62,8 +62,9 @@ class World:
         section = BudgetSettings.model_validate({"window_seconds": 0} | budget)
         self.settings = self.settings.model_copy(update={"budget": section})
 
-    async def say(self, kernel: Kernel, text: str, *, model: str = MODEL, **more: str) -> Reply:
-        return await kernel.conversation.handle(TurnRequest(prompt=text, root=self.folder, model=model, **more))
+    async def say(self, kernel: Kernel, text: str, *, run_id: str | None = None, model: str = MODEL) -> Reply:
+        turn = TurnRequest(prompt=text, root=self.folder, model=model, run_id=run_id)
+        return await kernel.conversation.handle(turn)
 
 
 def writes(received: Received) -> Answer:
@@ -123,8 +124,8 @@ async def test_every_payer_of_an_agent_is_charged_and_no_other(tmp_path: Path) -
     with ModelServer(writer()) as server:
         world = World(tmp_path, server)
         async with world.kernel() as kernel:
-            more = {"run_id": "turn", "principal": "ann", "space_id": "lab"}
-            await world.say(kernel, "Write a to a.txt", **more)
+            turn = TurnRequest(prompt="Write a to a.txt", root=tmp_path, model=MODEL, run_id="turn")
+            await kernel.conversation.handle(replace(turn, principal="ann", space_id="lab"))
             names = ("agent:turn", "agent:turn.g0", "principal:ann", "space:lab", "global", "principal:person")
             spent = {name: (await kernel.budgets.spent(Scope.parse(name))).calls for name in names}
     assert list(spent.values()) == [3, 2, 3, 3, 3, 0]
