@@ -68,10 +68,15 @@ def test_a_capability_that_does_not_exist_is_refused_with_the_nearest() -> None:
 
 @pytest.mark.parametrize("role", list(Role))
 def test_a_fresh_agent_in_any_role_can_use_every_capability_of_honest_work(role: Role) -> None:
-    for capability in CAPABILITIES:
+    for capability in CAPABILITIES.keys() - {"cron"}:
         asked = request(capability, role=role, rights=rights_for(role))
         assert check_capability(asked) is None
         assert check_role(asked) is None
+
+
+def test_work_by_the_clock_is_for_more_trusted_roles() -> None:
+    asked = {role: check_role(request("cron", role=role, rights=rights_for(role))) for role in Role}
+    assert [role for role, refusal in asked.items() if refusal] == [Role.USER]
 
 
 def test_a_role_reaches_no_further_than_its_table_whatever_is_held() -> None:

@@ -36,6 +36,7 @@ from oxios_kernel.tools import ToolCatalog
 from oxios_kernel.tools.builtin import (
     AgentTools,
     BudgetTools,
+    CronTools,
     DelegationTools,
     FileTools,
     PeerTools,
@@ -91,6 +92,7 @@ def build_kernel(
         PeerTools(cards, mail, processes, adapters.clock),
         DelegationTools(Delegation(processes), processes, adapters.clock),
         BudgetTools(traffic.budgets, processes.table),
+        CronTools(cron, processes.table),
     )
     tools = ToolCatalog(builtin, gate=gate, settings=settings.tools)
 

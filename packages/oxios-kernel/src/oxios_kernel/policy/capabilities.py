@@ -15,6 +15,7 @@ CAPABILITIES: Mapping[str, str] = {
     "memory.write": "remember something",
     "budget.read": "see what may still be spent on model calls",
     "agents.fork": "start agents with at most the own capabilities",
+    "cron": "have work done by the clock, in the working folder",
 }
 """All capabilities, with what each lets an agent do. A tool that asks for another is refused to everybody."""
 

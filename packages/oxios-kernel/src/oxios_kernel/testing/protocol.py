@@ -60,7 +60,7 @@ def reviewed(*statuses: str) -> str:
     return json.dumps({"verdicts": verdicts, "uncertainty": 0.0, "notes": []})
 
 
-def tool(name: str, **arguments: object) -> LlmReply:
+def tool(name: str, /, **arguments: object) -> LlmReply:
     """Return a reply that calls one tool."""
     raw = json.dumps(arguments)
     return calls(ToolCall(id=f"{name}-1", name=name, arguments=json.loads(raw), raw=raw))

@@ -3,6 +3,7 @@ in its constructor; `boot` makes them and `catalog.py` wraps them."""
 
 from oxios_kernel.tools.builtin.agents import AgentTools
 from oxios_kernel.tools.builtin.budget import BudgetTools
+from oxios_kernel.tools.builtin.cron import CronTools
 from oxios_kernel.tools.builtin.delegation import DelegationTools
 from oxios_kernel.tools.builtin.files import FileTools
 from oxios_kernel.tools.builtin.peers import PeerTools
@@ -12,6 +13,7 @@ from oxios_kernel.tools.builtin.shell import ShellTools
 __all__ = [
     "AgentTools",
     "BudgetTools",
+    "CronTools",
     "DelegationTools",
     "FileTools",
     "PeerTools",
