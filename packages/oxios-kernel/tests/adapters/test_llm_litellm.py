@@ -10,6 +10,7 @@ from typing import Any
 import anyio
 import anyio.to_thread
 import pytest
+from anyio.abc import SocketAttribute, SocketStream
 from oxios_kernel.adapters.llm_litellm import LitellmLlm
 from oxios_kernel.domain.spend import Usage
 from oxios_kernel.domain.tool import Repeat, ToolCall, ToolSpec
@@ -262,6 +263,30 @@ async def test_a_server_that_does_not_speak_tls_is_told_as_that(wire: str) -> No
         error = await unreachable(server.openai_base.replace("http:", "https:"), wire)
     assert "TLS" in error.message
     assert "http://" in str(error.hint)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (b"SSH-2.0-OpenSSH_9.6\r\n", "does not speak HTTP; it said: 'SSH-2.0-OpenSSH_9.6'"),
+        (b"HTTP/1.1 banana\r\n\r\n", "does not speak HTTP; it said: 'HTTP/1.1 banana'"),
+        (b"", "closed the connection without an answer"),
+    ],
+)
+async def test_what_does_not_speak_http_is_told_with_what_it_said(said: bytes, told: str, wire: str) -> None:
+    async def answer(stream: SocketStream) -> None:
+        async with stream:
+            await stream.receive()
+            if said:
+                await stream.send(said)
+
+    async with await anyio.create_tcp_listener(local_host="127.0.0.1") as listener, anyio.create_task_group() as tasks:
+        tasks.start_soon(listener.serve, answer)
+        port = listener.extra(SocketAttribute.local_port)
+        error = await unreachable(f"http://127.0.0.1:{port}/v1", wire)
+        tasks.cancel_scope.cancel()
+    assert f"127.0.0.1:{port}" in error.message
+    assert told in error.message
 
 
 async def test_a_silent_server_is_left_at_the_deadline(wire: str) -> None:

@@ -90,6 +90,9 @@ def ours(error: BaseException, asked: Asked) -> ModelError:
     network = _network_cause(error)
     if network is not None:
         return _unreachable(network, asked)
+    strange = _no_http(error, asked)
+    if strange is not None:
+        return strange
     if status is not None and 400 <= status < 500:
         return ModelError(f"{asked.provider} does not accept the request ({status}): {words}", model=asked.model)
     if "MidStreamFallbackError" in names:
@@ -149,6 +152,31 @@ def _unreachable(cause: OSError, asked: Asked) -> ModelError:
         message = f"the connection to {asked.host} failed: {cause.strerror or type(cause).__name__}"
         hint = "check the connection to the network and the base URL"
     return ModelUnavailable(message, model=asked.model, hint=hint)
+
+
+def _no_http(error: BaseException, asked: Asked) -> ModelError | None:
+    """Return the error for what is no answer of a web server at all, `None` when one answered.
+
+    The classes are aiohttp's, which litellm calls with; they are known by name, as litellm's own.
+    """
+    for link in _chain(error):
+        kinds = {cls.__name__ for cls in type(link).__mro__}
+        if "ServerDisconnectedError" in kinds:
+            message = f"{asked.host} closed the connection without an answer"
+            return ModelUnavailable(message, model=asked.model, hint="check the server, or the base URL")
+        if "BadHttpMessage" in kinds and "PayloadEncodingError" not in kinds:
+            message = f"what answers at {asked.host} does not speak HTTP; it said: {_said(str(link))}"
+            strange = ModelUnavailable(message, model=asked.model, hint="check the base URL: host, port and path")
+            strange.retry = False
+            return strange
+    return None
+
+
+def _said(complaint: str) -> str:
+    """Return the bytes that a parser's complaint quotes, as text in one line; the complaint if it quotes none."""
+    printed = re.search(r"b(['\"]).*\1", complaint)
+    quoted = _decoded(printed[0]) if printed else complaint
+    return repr(" ".join(quoted.split())[:QUOTED_CHARACTERS])
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
