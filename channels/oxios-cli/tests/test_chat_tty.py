@@ -9,7 +9,7 @@ import sys
 import termios
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -81,6 +81,14 @@ class Person:
                 break
         self.sees(text)
 
+    def presses_until_left(self, key: str) -> int:
+        """Press a key, and again when nothing happens, until the program has ended; return its exit code."""
+        for _ in range(6):
+            self.types(key)
+            with suppress(subprocess.TimeoutExpired):
+                return self._process.wait(SECONDS / 6)
+        return self.leaves_with()
+
     def leaves_with(self) -> int:
         return self._process.wait(SECONDS)
 
@@ -144,6 +152,19 @@ def test_ctrl_c_at_the_prompt_clears_the_line(tmp_path: Path, backend: str) -> N
         assert kim.leaves_with() == 0
 
     assert (tmp_path / "history").read_text(encoding="utf-8").splitlines() == ["hello", "/quit"]
+
+
+def test_ctrl_c_twice_at_an_empty_prompt_leaves_and_typing_between_them_stays(tmp_path: Path, backend: str) -> None:
+    with person(tmp_path, backend) as kim:
+        kim.sees("oxios> ")
+        kim.presses_until("\x03", "(Ctrl-C again leaves)")
+        kim.sees("oxios> ")
+        kim.types("never mind")
+        kim.sees("never mind")
+        kim.presses_until("\x03", "oxios> ")
+        kim.presses_until("\x03", "(Ctrl-C again leaves)")
+        kim.sees("oxios> ")
+        assert kim.presses_until_left("\x03") == 0
 
 
 def test_ctrl_c_during_a_turn_stops_it_and_the_chat_goes_on(tmp_path: Path, backend: str) -> None:

@@ -1,7 +1,8 @@
 """Reads one line at the terminal, with editing and history, in a process of its own; run by `lines.py`.
 
-Readline can neither be cancelled nor waited for by an event loop; a process can. Ctrl-C clears the line, Ctrl-D on an
-empty one ends. The line goes to stderr as UTF-8, because stdout is the terminal. Imports the standard library only.
+Readline can neither be cancelled nor waited for by an event loop; a process can. Ctrl-C clears the line, a second one
+on the empty line ends, as Ctrl-D does. The line goes to stderr as UTF-8, because stdout is the terminal. Imports the
+standard library only.
 
     python editor.py PROMPT [HISTORY]
 """
@@ -22,12 +23,17 @@ KEPT_LINES = 1000
 def main(prompt: str, history: str = "") -> int:
     """Read one line and hand it over; return the exit code."""
     _understand_utf8()
+    leaving = False
     with _history(history):
         while True:
             try:
                 line = input(prompt)
             except KeyboardInterrupt:
-                sys.stdout.write("\n")
+                empty = not _typed()
+                sys.stdout.write("\n(Ctrl-C again leaves)\n" if empty and not leaving else "\n")
+                if empty and leaving:
+                    return END
+                leaving = empty
             except EOFError:
                 sys.stdout.write("\n")
                 return END
@@ -35,6 +41,12 @@ def main(prompt: str, history: str = "") -> int:
                 break
     sys.stderr.buffer.write(line.encode("utf-8", "replace"))
     return 0
+
+
+def _typed() -> str:
+    """Return what stood in the line that Ctrl-C took away."""
+    readline = sys.modules.get("readline")
+    return str(readline.get_line_buffer()) if readline else ""
 
 
 def _understand_utf8() -> None:

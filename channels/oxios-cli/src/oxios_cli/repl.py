@@ -1,7 +1,8 @@
 """The chat: read a line, send it, show the answer, until there are no more lines.
 
-Ctrl-C stops the answer being worked on, a second one leaves; at the prompt it clears the line. Ctrl-D, the end of stdin
-and `/quit` leave. Questions are answered by typing on: the next line is in the same conversation.
+Ctrl-C stops the answer being worked on, a second one leaves; at the prompt it clears the line, and leaves when pressed
+twice on an empty one. Ctrl-D, the end of stdin and `/quit` leave. Questions are answered by typing on: the next line is
+in the same conversation.
 """
 
 from pathlib import Path
