@@ -68,6 +68,15 @@ def test_quiet_leaves_the_answer_and_nothing_else() -> None:
     assert (out.getvalue(), err.getvalue()) == ("Done.\n", "")
 
 
+def test_quiet_still_asks_questions_and_tells_no_facts_below_them() -> None:
+    terminal, out, err = plain()
+    meta = ReplyMeta(phase="interview", questions=("Which file?",), duration_ms=10)
+
+    TurnView(terminal, quiet=True).finish(ANSWER.model_copy(update={"content": "Tell me:", "meta": meta}))
+
+    assert (out.getvalue(), err.getvalue()) == ("Tell me:\n", "1. Which file?\n")
+
+
 def test_quiet_still_tells_an_error() -> None:
     terminal, out, err = plain()
     error = UserFacingError(message="No key.", kind=ErrorKind.CREDENTIALS)

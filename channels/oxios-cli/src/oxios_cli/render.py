@@ -62,15 +62,21 @@ def render_answer(message: Outgoing) -> str:
     return neutralise(message.content).strip("\n")
 
 
-def render_report(message: Outgoing, style: Style) -> str:
-    """Return what is to be known besides the text: questions, verdicts, the error, one line of facts."""
+def render_report(message: Outgoing, style: Style, *, brief: bool = False) -> str:
+    """Return what is to be known besides the text: questions, verdicts, the error, one line of facts.
+
+    Args:
+        message: the answer.
+        style: whether to use colours.
+        brief: only what must be answered or mended: questions and the error.
+    """
     meta = message.meta
     if meta is None:
         return ""
-    lines = [*_questions(message.content, meta), *_verdicts(meta, style)]
+    lines = [*_questions(message.content, meta), *([] if brief else _verdicts(meta, style))]
     if meta.error is not None:
         lines.append(render_error(meta.error, style))
-    elif meta.phase != "action":
+    elif meta.phase != "action" and not brief:
         lines.append(_facts(meta, style))
     return "\n".join(line for line in lines if line)
 

@@ -16,7 +16,7 @@ class TurnView:
     """Shows one turn.
 
     Args:
-        quiet: no progress and no report, only answers and errors.
+        quiet: no progress and no facts, only answers, questions and errors.
         stream: show pieces of the answer as they come; only where stdout is a terminal.
     """
 
@@ -44,10 +44,8 @@ class TurnView:
         self._end_streamed()
         if text and text.strip() != shown.strip():
             self._terminal.answer(f"{text}\n")
-        report = render_report(message, self._terminal.style)
-        failed = message.meta is not None and message.meta.error is not None
-        asked = message.meta is not None and bool(message.meta.questions)
-        if report and (failed or asked or not self._quiet):
+        report = render_report(message, self._terminal.style, brief=self._quiet)
+        if report:
             self._terminal.tell(f"{report}\n")
 
     def close(self) -> None:
