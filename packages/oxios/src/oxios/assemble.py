@@ -1,7 +1,8 @@
 """The product put together: settings, kernel, gateway and channel, opened in this order and closed in reverse.
 
 The only module that holds the whole kernel. A command is given the one part it needs: the conversation, or that with
-progress (`KernelConverse`), or the agents (`Agency`), or a program of the terminal run through the gateway.
+progress (`KernelConverse`), or the agents (`Agency`), the jobs, the budgets (`Purse`), or a program of the terminal run
+through the gateway.
 """
 
 from collections.abc import AsyncIterator
@@ -12,14 +13,26 @@ from oxios_gateway import Faults
 from oxios_kernel.boot import host_of, open_kernel
 from oxios_kernel.config import load_settings
 from oxios_kernel.conversation import Conversation
+from oxios_kernel.health import Monitor
 from oxios_kernel.kernel import Kernel
+from oxios_kernel.schedule import Cron
 
 from oxios.agency import Agency
 from oxios.converse import KernelConverse
 from oxios.failures import MEANINGS
 from oxios.invocation import Invocation, say
+from oxios.purse import Purse
 
-__all__ = ["KernelActions", "open_agency", "open_conversation", "open_converse", "serve_program"]
+__all__ = [
+    "KernelActions",
+    "open_agency",
+    "open_conversation",
+    "open_converse",
+    "open_cron",
+    "open_monitor",
+    "open_purse",
+    "serve_program",
+]
 
 
 @asynccontextmanager
@@ -60,18 +73,48 @@ async def open_agency(invocation: Invocation, *, host: bool = False, carry: bool
         HomeError: the home cannot be used.
         ConfigError: the settings cannot be used.
     """
-    known = None if host else host_of(invocation.home.run)
-    carries = host or (carry and known is None)
-    async with _open(invocation, host=host, idle=not carries) as kernel:
-        yield Agency(
-            processes=kernel.processes,
-            engine=kernel.engine,
-            personas=kernel.personas,
-            bus=kernel.bus,
-            schedule=kernel.settings.schedule,
-            host=host_of(invocation.home.run) if host else known,
-            carries=carries,
-        )
+    async with _open_agency(invocation, host=host, carry=carry) as (_, agency):
+        yield agency
+
+
+@asynccontextmanager
+async def open_cron(invocation: Invocation, *, carry: bool = False) -> AsyncIterator[tuple[Cron, Agency]]:
+    """Open the kernel and yield the jobs that run by the clock, and the agents that they become.
+
+    Args:
+        invocation: the call.
+        carry: whether it carries out what it starts, as long as no other process is the host.
+
+    Raises:
+        HomeError: the home cannot be used.
+        ConfigError: the settings cannot be used.
+    """
+    async with _open_agency(invocation, carry=carry) as (kernel, agency):
+        yield kernel.cron, agency
+
+
+@asynccontextmanager
+async def open_purse(invocation: Invocation) -> AsyncIterator[Purse]:
+    """Open the kernel and yield what may be spent, and by whom.
+
+    Raises:
+        HomeError: the home cannot be used.
+        ConfigError: the settings cannot be used.
+    """
+    async with _open_agency(invocation) as (kernel, agency):
+        yield Purse(budgets=kernel.budgets, limits=kernel.limits, agency=agency)
+
+
+@asynccontextmanager
+async def open_monitor(invocation: Invocation) -> AsyncIterator[Monitor]:
+    """Open the kernel and yield what looks at the machine.
+
+    Raises:
+        HomeError: the home cannot be used.
+        ConfigError: the settings cannot be used.
+    """
+    async with _open(invocation, idle=True) as kernel:
+        yield kernel.monitor
 
 
 async def serve_program(invocation: Invocation, program: Program) -> ExitCode:
@@ -112,6 +155,25 @@ class KernelActions:
             NotFound: there is none of that id.
         """
         return (await self._conversation.personas.get(persona_id)).id
+
+
+@asynccontextmanager
+async def _open_agency(
+    invocation: Invocation, *, host: bool = False, carry: bool = False
+) -> AsyncIterator[tuple[Kernel, Agency]]:
+    known = None if host else host_of(invocation.home.run)
+    carries = host or (carry and known is None)
+    async with _open(invocation, host=host, idle=not carries) as kernel:
+        agency = Agency(
+            processes=kernel.processes,
+            engine=kernel.engine,
+            personas=kernel.personas,
+            bus=kernel.bus,
+            schedule=kernel.settings.schedule,
+            host=host_of(invocation.home.run) if host else known,
+            carries=carries,
+        )
+        yield kernel, agency
 
 
 @asynccontextmanager

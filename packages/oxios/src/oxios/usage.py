@@ -11,6 +11,8 @@ COMMANDS = {
     "agent": "Start, watch and steer agents.",
     "host": "Carry out everybody's agents until stopped.",
     "scheduler": "Show how many agents run, wait and are queued.",
+    "cron": "Have tasks done by the clock, again and again.",
+    "budget": "Limit what may be spent on models, and show what was.",
     "models": "Show which models can be used right now, and why others cannot.",
     "config": "Show and change the settings.",
     "persona": "Show, add and choose ways of working.",

@@ -1,7 +1,7 @@
 """`oxios agent fork`, `branch`, `resume` and `wait`: agents begin or go on, and whoever wants to follows them to where
 they stop. Who carries them out: the host of the home, else this command."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from oxios_cli import ExitCode
 from oxios_kernel.domain.exit import Exit
 from oxios_kernel.domain.fact import JsonObject
 from oxios_kernel.domain.job import Priority
-from oxios_kernel.domain.run import Run, RunState
+from oxios_kernel.domain.run import Run, RunKind, RunState
 
 from oxios.agency import Agency, Order
 from oxios.agent_view import exit_line, outcome_json
@@ -21,7 +21,7 @@ from oxios.inputs import read_prompt, working_folder
 from oxios.interrupts import stop_on_interrupt
 from oxios.invocation import Invocation, answer, answer_json, pass_invocation, say
 
-__all__ = ["branch", "fork", "resume", "wait"]
+__all__ = ["PRIORITIES", "branch", "follow_run", "followed", "fork", "refuse_both", "resume", "wait"]
 
 PRIORITIES = [priority.name.lower() for priority in Priority]
 
@@ -153,23 +153,43 @@ def wait(invocation: Invocation, agent_ids: tuple[str, ...], first: bool, timeou
     return ExitCode.DONE if all(document["passed"] for document in stopped) else ExitCode.NOT_PASSED
 
 
-async def _begin(invocation: Invocation, follow: dict[str, bool], begin: Callable[[Agency], Awaitable[Run]]) -> int:
-    if follow["waits"] and follow["detach"]:
-        raise click.UsageError("An agent is waited for or left to a host: --wait or --detach, not both.")
+async def _begin(invocation: Invocation, follow: Mapping[str, bool], begin: Callable[[Agency], Awaitable[Run]]) -> int:
+    refuse_both(follow)
     async with open_agency(invocation, carry=not follow["detach"]) as agency:
-        run = await begin(agency)
-        if agency.carries or follow["waits"]:
-            return await _to_its_end(agency, run, as_json=follow["as_json"])
-        if follow["as_json"]:
-            answer_json(await _document(agency, await agency.processes.exit(run.id)))
-        else:
-            answer(run.id)
-        say_when_nobody_works(agency.host, [run.state])
-        return ExitCode.DONE
+        return await follow_run(agency, await begin(agency), follow)
+
+
+def refuse_both(follow: Mapping[str, bool]) -> None:
+    """Refuse options that contradict each other.
+
+    Raises:
+        click.UsageError: they do.
+    """
+    if follow["waits"] and follow["detach"]:
+        raise click.UsageError("It is waited for or left to a host: --wait or --detach, not both.")
+
+
+async def follow_run(agency: Agency, run: Run, follow: Mapping[str, bool]) -> int:
+    """Wait for a run if that is asked for or needed, tell what became of it, and return the exit code.
+
+    Args:
+        agency: where it was started.
+        run: the run.
+        follow: the values of the options of `followed`.
+    """
+    if agency.carries or follow["waits"]:
+        return await _to_its_end(agency, run, as_json=follow["as_json"])
+    if follow["as_json"]:
+        answer_json(await _document(agency, await agency.processes.exit(run.id)))
+    else:
+        answer(run.id)
+    say_when_nobody_works(agency.host, [run.state])
+    return ExitCode.DONE
 
 
 async def _to_its_end(agency: Agency, run: Run, *, as_json: bool) -> int:
-    say(f"Agent {run.id}: {run.title}")
+    name = "Agent" if run.kind is RunKind.AGENT else "Run"
+    say(f"{name} {run.id}: {run.title}")
     ends: Sequence[Exit] = []
     async with stop_on_interrupt(code=ExitCode.INTERRUPTED, first=_stopping) as work:
         with work:
@@ -185,7 +205,7 @@ async def _to_its_end(agency: Agency, run: Run, *, as_json: bool) -> int:
         answer(end.text.strip())
     if not end.passed:
         hint = f"`oxios agent resume {run.id}` lets it go on." if end.state is RunState.PAUSED else None
-        say(f"Agent {run.id} is {end.state}{f': {end.reason}' if end.reason else '.'}", hint=hint)
+        say(f"{name} {run.id} is {end.state}{f': {end.reason}' if end.reason else '.'}", hint=hint)
     return ExitCode.DONE if end.passed else ExitCode.NOT_PASSED
 
 
