@@ -23,14 +23,14 @@ WIDTH = 100
 
 CODES = {
     ExitCode.DONE: "done",
-    ExitCode.NOT_PASSED: "with `--exit-code`: the result did not pass its checks",
+    ExitCode.NOT_PASSED: "with `--exit-code`: the result did not pass its checks; an agent did not answer by itself",
     ExitCode.USAGE: "wrong usage: an option, the prompt, a file or a name; also a run that another process works on",
     ExitCode.CONFIGURATION: "a setting, a key, the home, the disk",
     ExitCode.PROVIDER: "the provider cannot be reached, is overloaded, or answers nonsense",
     ExitCode.NEEDS_ANSWER: 'questions must be answered first: `oxios run --session ID "the answers"`',
     ExitCode.DENIED: "denied by policy",
     FAULT: "a fault in Oxios itself; the log has it",
-    ExitCode.TIMEOUT: "the time that `--timeout` allows ran out",
+    ExitCode.TIMEOUT: "the time that `--timeout` or `--grace` allows ran out",
     ExitCode.INTERRUPTED: "interrupted by Ctrl-C or SIGTERM",
     PIPE_CLOSED: "nobody reads the output any more",
 }
@@ -98,6 +98,21 @@ process was killed is also picked up by the next `oxios run`, which says so, spe
 not count for `--timeout`) and leaves it alone when its model cannot be asked. `oxios agent kill RUN_ID` drops a run.
 Ctrl-C a second time leaves at once.
 
+## Agents and the host
+
+Every run is a row in the home: a turn of a conversation, or an agent. `oxios host` carries out whatever is queued and
+takes over what a dead process left; without one, `oxios agent fork`, `branch` and `resume` carry out their agent
+themselves, and `oxios run` its turn. [Agents as processes](../howto/processes.md) shows it all.
+
+| state | meaning |
+|---|---|
+| `queued` | it waits for a host |
+| `running` | a process works on it |
+| `waiting` | it waits for agents that it started, for a message or for a moment, and costs nothing meanwhile |
+| `paused` | it was halted and can go on: `oxios agent resume ID` |
+| `interrupted` | its process died; the next host, or `oxios agent resume ID`, goes on with it |
+| `done`, `failed`, `killed` | it has ended |
+
 ## JSON
 
 `oxios run --json` prints one object, whatever happens after the options were understood:
@@ -118,6 +133,35 @@ Ctrl-C a second time leaves at once.
 | `model` | the model that answered |
 | `run_id` | the run, for `--resume` |
 | `questions` | only with exit code 5: what must be answered |
+
+The commands of agents print a *row*, or a list of rows. Moments are RFC 3339 in UTC.
+
+| key | meaning |
+|---|---|
+| `id`, `kind` | the run; `agent` or `turn` |
+| `parent`, `session_id` | the run that started it; the conversation it belongs to |
+| `title` | its task in one line |
+| `state`, `reason` | see above; why it is paused, has failed or was killed |
+| `priority`, `group` | `low`, `normal`, `high`, `critical`; where it has one |
+| `depth` | how many agents are above it |
+| `principal` | on whose behalf it works |
+| `created_at`, `changed_at` | when it was started; when its state changed last |
+| `attempts`, `crashes` | how often a process took it; how often that process died |
+| `signal` | `kill` or `pause` as long as it has not obeyed |
+| `waiting_for`, `wake_at` | the agents, or the moment, that it waits for |
+
+| command | prints |
+|---|---|
+| `agent list`, `scheduler queue` | a list of rows |
+| `agent tree` | a list of rows; each has its `children` |
+| `agent kill`, `pause` | a list of rows: the agent, then those below it |
+| `agent fork`, `branch`, `resume` | a row with `passed` (`null` until it ends), `text`, `steps` and `usage` |
+| `agent wait` | a list of those |
+| `agent show` | one of those, with `prompt`, `model` and `workdir` |
+| `agent message` | the letter: `to`, `sender`, `text`, `key`, `answers`, `number`, `at` |
+| `agent logs` | a list: `step`, `letters`, `text`, `model`, `calls` (`name`, `arguments`, `status`, `text`) |
+| `agent journal` | a list: `key`, `digest`, `done`, `result`, `sequence`, `at` |
+| `scheduler stats` | `host`; `runs`: by state, by priority, `total`, `oldest_seconds`; `slots`: the settings |
 
 ## Exit codes
 
