@@ -174,6 +174,7 @@ async def test_a_damaged_file_is_kept_aside_and_a_fresh_one_begun(tmp_path: Path
 
     async with await opened(path) as journal:
         (notice,) = journal.notices
+        assert "\n" not in notice
         assert await journal.find(RunQuery()) == []
         await begin(journal)
     (kept,) = found(tmp_path, "oxios.db.damaged-*Z")

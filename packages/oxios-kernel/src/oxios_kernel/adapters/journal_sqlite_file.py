@@ -27,6 +27,10 @@ CHECKED_BYTES = 64 * 2**20
 """Files up to this size are checked whole when they are opened (about 1 ms per MiB)."""
 
 
+REASON_CHARACTERS = 200
+"""How much of what SQLite says of a damaged file a person is told."""
+
+
 class _Damaged(Exception):
     """The file is not, or no longer, a sound database."""
 
@@ -46,7 +50,8 @@ def prepare(path: Path) -> str | None:
     except _Damaged as damage:
         kept = _move_aside(path)
         _make_sound(path)
-        return f"The database {path.name} was damaged ({damage}); it is kept as {kept.name}, and a fresh one was begun."
+        why = " ".join(str(damage).split())[:REASON_CHARACTERS]
+        return f"The database {path.name} was damaged ({why}); it is kept as {kept.name}, and a fresh one was begun."
     return None
 
 
