@@ -94,7 +94,7 @@ async def test_the_same_id_twice_needs_replace() -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"id": "Big Name"}, "`id` of a persona cannot be 'Big Name'"),
+        ({"id": "Big Name"}, "`id` of a persona cannot be 'Big Name': it is a short lower-case name."),
         ({"id": "../x"}, "`id` of a persona cannot be '../x'"),
         ({"prompt": ""}, "`prompt` of a persona cannot be ''"),
         ({"prompt": "가" * 20_001}, "`prompt` of a persona cannot be"),

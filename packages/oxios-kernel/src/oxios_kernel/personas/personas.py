@@ -142,11 +142,13 @@ def _refusal(error: ValidationError) -> InputError:
         return InputError(f"A persona has no field {name!r}.", hint=FIELDS)
     came = repr(first["input"])
     came = came if len(came) <= 80 else came[:79] + "…"
+    if first["type"] == "string_pattern_mismatch":
+        return InputError(f"`{name}` of a persona cannot be {came}: it is a short lower-case name.", hint=FIELDS)
     return InputError(f"`{name}` of a persona cannot be {came}: {first['msg'].lower()}.", hint=FIELDS)
 
 
 FIELDS = (
-    "Give `id` (up to 40 of a–z, 0–9, `_`, `-`), `name` (up to 80 characters) and `prompt` (up to 20,000), and if you "
-    "like `role` (up to 200) and `model` (`provider/model`)."
+    "Give `id` (up to 40 of a–z, 0–9, `_`, `-`; a letter or digit first), `name` (up to 80 characters) and `prompt` (up "
+    "to 20,000), and if you like `role` (up to 200) and `model` (`provider/model`)."
 )
 """What a persona takes, as a hint."""
