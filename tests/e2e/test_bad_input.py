@@ -45,7 +45,12 @@ def assert_told(done: Done, code: int, *words: str) -> None:
         (["x", "--session", "../x"], b"", ["session", "'../x'"]),
         (["x", "--persona", "reviw"], b"", ["'reviw'", "`review`"]),
         *((["x", "--timeout", seconds], b"", ["--timeout", seconds]) for seconds in ("0", "-1", "nan", "inf", "soon")),
-        (["x", "--workdir", "nowhere"], b"", ["nowhere", "--workdir"]),
+        (
+            ["x", "--workdir", "nowhere"],
+            b"",
+            ["The folder nowhere cannot be used: No such file or directory.", "--work"],
+        ),
+        (["x", "--workdir", "/dev/null"], b"", ["/dev/null is not a folder"]),
         (["x", "--jsn"], b"", ["--jsn"]),
     ],
 )

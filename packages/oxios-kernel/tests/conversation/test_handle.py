@@ -76,6 +76,16 @@ async def test_an_agent_that_only_says_so_fails(tmp_path: Path, root: Path) -> N
     assert {verdict.status for verdict in reply.verdicts} == {"failed"}
 
 
+@pytest.mark.parametrize("exists", [True, False])
+async def test_a_folder_in_the_place_of_a_file_is_told_as_that(tmp_path: Path, root: Path, exists: bool) -> None:
+    (root / "hello").mkdir()
+    check = {"kind": "file", "path": "hello", "exists": exists}
+    reply = await say(tmp_path, ProtocolScript([says("done")], assess=[task("greet", check)], evolve=["no"]))
+    assert [(verdict.status, verdict.evidence) for verdict in reply.verdicts] == [
+        ("failed", "hello is a folder, not a file")
+    ]
+
+
 async def test_the_checks_are_withheld_from_the_agent(tmp_path: Path, root: Path) -> None:
     check = {"kind": "command", "command": "test -e secret-of-the-check"}
     llm = ScriptedLlm(ProtocolScript([says("done")], assess=[task("greet", check)], evolve=["no"]))

@@ -74,8 +74,10 @@ class Examiner:
 
     def _file(self, check: FileCheck) -> Observation:
         found = self._files.stat(check.path)
-        if found is None or found.folder:
+        if found is None:
             return check.judge(None, None)
+        if found.folder:
+            return Observation(passed=False, evidence=f"{check.path} is a folder, not a file")
         try:
             return check.judge(self._files.read(check.path, MOST_BYTES), found.size)
         except ToolFailed as error:

@@ -20,8 +20,8 @@ class TurnRequest:
         prompt: what they wrote.
         root: the folder the work happens in, its only root.
         session_id: the conversation, `None` for a new one.
-        persona: a persona's id, `None` for the session's or the active one.
-        model: `provider/model`, `None` for the session's, the persona's or the default one.
+        persona: a persona's id, `None` for the active one. A session keeps none: who talks names it with each message.
+        model: `provider/model`, `None` for the persona's or the default one.
         context: text handed over beside the prompt, such as a file.
         principal: on whose behalf.
         space_id: the Space it belongs to, where there is one.
@@ -84,7 +84,10 @@ def check_folder(root: Path) -> Path:
         if not folder.is_dir():
             raise InputError(f"{root} is not a folder.", hint="Name the folder to work in with --workdir.")
     except (OSError, RuntimeError) as error:
-        raise InputError(f"The folder {root} cannot be used: {error}.", hint="Name another with --workdir.") from error
+        reason = (
+            error.strerror if isinstance(error, OSError) and error.strerror else "it is a link that leads to itself"
+        )
+        raise InputError(f"The folder {root} cannot be used: {reason}.", hint="Name another with --workdir.") from error
     return folder
 
 

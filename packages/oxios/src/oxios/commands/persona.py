@@ -93,7 +93,8 @@ def use(invocation: Invocation, persona_id: str) -> None:
 def _prompt(path: str) -> str:
     try:
         return Path(path).read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"The prompt file {path!r} cannot be read: {error}.", hint="Name a UTF-8 text file."
-        ) from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"The prompt file {path!r} is not UTF-8 text.", hint="Save it as UTF-8.") from error
+    except OSError as error:
+        sentence = f"The prompt file {path!r} cannot be read: {error.strerror}."
+        raise InputError(sentence, hint="Name a UTF-8 text file.") from error
