@@ -68,6 +68,20 @@ def test_the_editor_gets_the_commented_defaults_and_what_it_leaves_is_checked(pe
     assert "level = 3" in (person.home / "config.toml").read_text()
 
 
+def test_an_editor_that_fails_is_told_with_what_to_set(person: Person) -> None:
+    person.environment["EDITOR"] = "false"
+    done = person.run("config", "edit")
+    assert done.code == 3
+    assert "false: Editing failed" in done.err
+    assert "Set EDITOR" in done.err
+
+
+def test_a_space_is_written_down_and_said_to_change_nothing_yet(person: Person) -> None:
+    done = person.run("run", "--json", "--space", "lab", "hello")
+    assert (done.code, done.json["space_id"]) == (0, "lab")
+    assert "There are no Spaces yet: 'lab'" in done.err
+
+
 def test_personas_are_listed_added_shown_and_chosen(person: Person) -> None:
     (person.folder / "쉽게.txt").write_text("Explain as to a child 🧒", encoding="utf-8")
     assert person.run("persona", "add", "teacher", "--role", "Explains", "--prompt-file", "쉽게.txt").code == 0

@@ -14,7 +14,7 @@ from oxios_cli import Terminal, neutralise
 
 from oxios.home import Home
 
-__all__ = ["Invocation", "answer", "answer_json", "pass_invocation", "say"]
+__all__ = ["Invocation", "answer", "answer_json", "pass_invocation", "say", "say_of_space"]
 
 UNSAFE = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """What JSON may hold as it is and a terminal should not see."""
@@ -50,6 +50,12 @@ def say(message: str, *, hint: str | None = None) -> None:
     """Tell the person something on standard error, and on the next line what to do."""
     lines = [message, *([f"  {hint}"] if hint else [])]
     Terminal.of_process().tell(neutralise("\n".join(lines)) + "\n")
+
+
+def say_of_space(space: str | None) -> None:
+    """Tell the person that what they named as a Space changes nothing yet."""
+    if space is not None:
+        say(f"There are no Spaces yet: {space!r} is only written down with what is done.")
 
 
 def answer(text: str) -> None:

@@ -8,7 +8,7 @@ from oxios_cli import Repl, Session, Terminal
 
 from oxios.assemble import serve_program
 from oxios.inputs import working_folder
-from oxios.invocation import Invocation, pass_invocation
+from oxios.invocation import Invocation, pass_invocation, say_of_space
 
 __all__ = ["command"]
 
@@ -19,7 +19,7 @@ USER = "local"
 @click.option("--session", metavar="ID", help="Go on with a conversation.")
 @click.option("--model", metavar="PROVIDER/MODEL", help="Begin with this model.")
 @click.option("--persona", metavar="ID", help="Begin with this persona.")
-@click.option("--space", metavar="ID", help="The Space that the conversation belongs to.")
+@click.option("--space", metavar="ID", help="Write down to which Space the conversation belongs.")
 @click.option("--workdir", metavar="FOLDER", help="Work in this folder instead of the current one.")
 @click.option("--quiet", is_flag=True, help="Show answers and errors, nothing else.")
 @pass_invocation
@@ -41,6 +41,7 @@ def command(
         oxios_home=invocation.home.root,
         person_home=Path(invocation.environment.get("HOME") or Path.home()),
     )
+    say_of_space(space)
     begun = Session(
         user_id=USER,
         session_id=session,

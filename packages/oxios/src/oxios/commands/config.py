@@ -7,6 +7,7 @@ import click
 from oxios_kernel.config import Key, all_keys, find_key, load_settings
 from oxios_kernel.config.edit import get_setting, set_setting, unset_setting
 from oxios_kernel.domain.fact import Json
+from oxios_kernel.errors import ConfigError
 
 from oxios.datafiles import share_dir
 from oxios.invocation import Invocation, answer, pass_invocation, say
@@ -87,7 +88,11 @@ def edit(invocation: Invocation) -> None:
     if not home.config.exists():
         shutil.copyfile(share_dir() / "default-config.toml", home.config)
         home.config.chmod(0o600)
-    click.edit(filename=str(home.config))
+    try:
+        click.edit(filename=str(home.config))
+    except click.ClickException as error:  # it names the editor and what went wrong
+        hint = f"Set EDITOR to an editor that works, or change {home.config} with another program."
+        raise ConfigError(f"The settings could not be edited. {error.message}.", hint=hint) from error
     for warning in load_settings(home.config, invocation.environment).warnings:
         say(warning)
 

@@ -13,7 +13,7 @@ from oxios_kernel.conversation import TurnRequest
 
 from oxios.failures import explain
 from oxios.inputs import read_context, read_prompt, working_folder
-from oxios.invocation import Invocation, pass_invocation
+from oxios.invocation import Invocation, pass_invocation, say_of_space
 from oxios.report import exit_code, report
 from oxios.task import Ending, Order, carry_out
 
@@ -53,7 +53,7 @@ def _seconds(context: click.Context, option: click.Parameter, seconds: float | N
 @click.option("--exit-code", "judged", is_flag=True, help="Exit with 1 when the result did not pass its checks.")
 @click.option("--model", metavar="PROVIDER/MODEL", help="Ask this model; `oxios models` lists them.")
 @click.option("--persona", metavar="ID", help="Work this way; `oxios persona list` lists them.")
-@click.option("--space", metavar="ID", help="The Space that the task belongs to.")
+@click.option("--space", metavar="ID", help="Write down to which Space the task belongs.")
 @click.option("--workdir", metavar="FOLDER", help="Work in this folder instead of the current one.")
 @click.option("--timeout", type=float, callback=_seconds, metavar="SECONDS", help="Stop after so many seconds.")
 @click.option("--quiet", is_flag=True, help="Print the answer and errors, nothing else.")
@@ -72,6 +72,8 @@ def command(invocation: Invocation, /, **typed: Any) -> int:
     """
     options = Options(**typed)
     _check(options)
+    if not options.quiet:
+        say_of_space(options.space)
     view = TurnView(Terminal.of_process(invocation.environment), quiet=options.quiet)
     try:
         order = _order(invocation, options)
