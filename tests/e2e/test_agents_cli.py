@@ -320,7 +320,9 @@ def test_waiting_for_any_is_over_with_the_first(person: Person) -> None:
             slow = person.run("agent", "fork", "Be slow").out.strip()
             quick = person.run("agent", "fork", "Be quick").out.strip()
             done = person.run("agent", "wait", "--any", "--json", slow, quick)
+            at_once = [person.run("agent", "wait", "--timeout", "0", *ids).code for ids in ([quick], [quick, slow])]
     assert (done.code, [end["state"] for end in json.loads(done.out)]) == (0, ["running", "done"])
+    assert at_once == [0, 124]
 
 
 def test_the_agent_of_a_turn_is_below_it_and_killing_it_ends_the_turn(person: Person) -> None:

@@ -129,27 +129,29 @@ def wait(invocation: Invocation, agent_ids: tuple[str, ...], first: bool, timeou
     Exits with 1 when one of those that stopped did not answer by itself, and with 124 when the time was over first.
     """
 
-    async def follow() -> tuple[Sequence[JsonObject], Sequence[str], bool]:
+    async def follow() -> tuple[Sequence[JsonObject], Sequence[str]]:
         async with open_agency(invocation) as agency:
             ids = [(await agency.find(agent_id)).id for agent_id in agent_ids]
             await _warn(agency, ids)
-            with anyio.move_on_after(timeout) as time:
+            with anyio.move_on_after(timeout):
                 await agency.stopped(ids, first=first)
             ends = await agency.exits(ids)
             documents = [await _document(agency, end) for end in ends]
             lines = [exit_line(end, str(document["state"])) for end, document in zip(ends, documents, strict=True)]
-            return documents, lines, time.cancelled_caught
+            return documents, lines
 
-    documents, lines, too_late = anyio.run(follow)
+    documents, lines = anyio.run(follow)
     if as_json:
         answer_json(documents)
     else:
         for line in lines:
             answer(line)
-    if too_late:
-        say(f"They have not ended within {timeout:g} seconds; they go on.")
-        return ExitCode.TIMEOUT
     stopped = [document for document in documents if document["passed"] is not None or document["state"] == "paused"]
+    if not stopped or (len(stopped) < len(documents) and not first):
+        say(
+            f"{len(documents) - len(stopped)} of {len(documents)} have not ended within {timeout:g} seconds; they go on."
+        )
+        return ExitCode.TIMEOUT
     return ExitCode.DONE if all(document["passed"] for document in stopped) else ExitCode.NOT_PASSED
 
 
