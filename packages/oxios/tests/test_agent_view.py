@@ -15,14 +15,8 @@ NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 def row(name: str, parent: str | None = None, **more: Any) -> Run:
-    fields: dict[str, Any] = {
-        "title": f"task {name}",
-        "created_at": NOW,
-        "changed_at": NOW,
-        "kind": RunKind.AGENT,
-        **more,
-    }
-    return Run(id=RunId(name), parent=None if parent is None else RunId(parent), **fields)
+    fields: dict[str, Any] = {"title": f"task {name}", "kind": RunKind.AGENT, "created_at": NOW, "changed_at": NOW}
+    return Run(id=RunId(name), parent=None if parent is None else RunId(parent), **fields | more)
 
 
 FAMILY = [row("a"), row("b"), row("a1", "a"), row("a2", "a"), row("a11", "a1"), row("lost", "gone")]
@@ -81,4 +75,5 @@ def test_a_journal_is_read_as_steps_and_what_has_not_ended_says_so() -> None:
     assert first[4].endswith("[…]")
     assert first[5:] == ["  bash {}", "    not ended, or its end is not known"]
     assert second == ["Step 2", "  no answer of the model yet"]
-    assert [call["status"] for call in steps[0].to_json()["calls"]] == ["ok", None]  # type: ignore[index,union-attr]
+    told: Any = steps[0].to_json()["calls"]
+    assert [call["status"] for call in told] == ["ok", None]

@@ -148,9 +148,8 @@ def wait(invocation: Invocation, agent_ids: tuple[str, ...], first: bool, timeou
             answer(line)
     stopped = [document for document in documents if document["passed"] is not None or document["state"] == "paused"]
     if not stopped or (len(stopped) < len(documents) and not first):
-        say(
-            f"{len(documents) - len(stopped)} of {len(documents)} have not ended within {timeout:g} seconds; they go on."
-        )
+        going = len(documents) - len(stopped)
+        say(f"{going} of {len(documents)} have not ended within {timeout:g} seconds; they go on.")
         return ExitCode.TIMEOUT
     return ExitCode.DONE if all(document["passed"] for document in stopped) else ExitCode.NOT_PASSED
 
