@@ -16,6 +16,7 @@ from oxios.agent_view import age, agent_json, row_line
 from oxios.assemble import open_agency
 from oxios.commands.host import say_when_nobody_works
 from oxios.invocation import Invocation, answer, answer_json, pass_invocation, say
+from oxios.machine import look_at_machine, machine_lines
 
 __all__ = ["command"]
 
@@ -37,9 +38,10 @@ def command() -> None:
 
 
 @command.command()
+@click.option("--vitals", is_flag=True, help="Also look at the machine, which takes a fifth of a second.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_invocation
-def stats(invocation: Invocation, as_json: bool) -> None:
+def stats(invocation: Invocation, vitals: bool, as_json: bool) -> None:
     """Count the runs that have not ended, by state and priority, with how long the oldest of each has been there."""
 
     async def find() -> tuple[Sequence[Run], Mapping[str, str], ScheduleSettings, str | None]:
@@ -48,6 +50,7 @@ def stats(invocation: Invocation, as_json: bool) -> None:
             return rows, await agency.conditions(rows), agency.schedule, agency.host
 
     rows, conditions, settings, host = anyio.run(find)
+    machine = anyio.run(look_at_machine, invocation) if vitals else None
     now = datetime.now(UTC)
     slots: JsonObject = {
         "concurrent": settings.concurrent,
@@ -56,7 +59,7 @@ def stats(invocation: Invocation, as_json: bool) -> None:
     }
     if as_json:
         runs: JsonObject = {name: _count(_of(rows, conditions, name), now) for name in CONDITIONS}
-        answer_json({"host": host, "runs": runs, "slots": slots})
+        answer_json({"host": host, "runs": runs, "slots": slots, **({"vitals": machine} if machine else {})})
         return
     answer(f"{'':<12}" + "".join(f"{priority.name.lower():>10}" for priority in Priority) + f"{'oldest':>10}")
     for name in CONDITIONS:
@@ -69,6 +72,8 @@ def stats(invocation: Invocation, as_json: bool) -> None:
         f"{settings.per_provider} for one provider."
     )
     answer(f"Host: {host or 'none'}")
+    for line in machine_lines(machine) if machine else ():
+        answer(line)
     say_when_nobody_works(host, set(conditions.values()))
 
 
