@@ -20,7 +20,7 @@ def row(name: str, parent: str | None = None, **more: Any) -> Run:
 
 
 FAMILY = [row("a"), row("b"), row("a1", "a"), row("a2", "a"), row("a11", "a1"), row("lost", "gone")]
-STATES = {run.id: "running" for run in FAMILY}
+STATES: dict[str, str] = {run.id: "running" for run in FAMILY}
 
 
 def test_a_tree_is_drawn_with_its_branches_and_rows_without_a_known_parent_are_roots() -> None:
