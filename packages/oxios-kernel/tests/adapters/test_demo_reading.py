@@ -14,6 +14,11 @@ UNDERSTOOD = {
         action=COUNT, pattern="*.py", path="packages", output="count.txt"
     ),
     "count the files": Wish(action=COUNT),
+    "count the files in .": Wish(action=COUNT),
+    "count the files in ..": Wish(action=COUNT, path=".."),
+    "Count the files in docs. ": Wish(action=COUNT, path="docs"),
+    "write hello to hello.txt": Wish(action=Action.WRITE, text="hello", output="hello.txt"),
+    "Write the word 안녕 into a file called 인사.txt.": Wish(action=Action.WRITE, text="안녕", output="인사.txt"),
     "How many markdown files are there in docs?": Wish(action=COUNT, pattern="*.md", path="docs"),
     "Please count all .py files under src/, then save it to “내 파일.txt”.": Wish(
         action=COUNT, pattern="*.py", path="src", output="내 파일.txt"
@@ -85,6 +90,9 @@ def test_a_part_that_is_missing_is_asked_for(request_text: str, questions: list[
         "build me an app",
         "What is the capital of France?",
         "write a poem",
+        "write a poem to poem.txt",
+        "write tests to test_x.py",
+        "write hello to somebody",
         "Fix the bug in main.py",
         "find the bug in main.py",
         "delete all files",

@@ -148,7 +148,7 @@ def _refusal(error: ValidationError) -> InputError:
 
 
 FIELDS = (
-    "Give `id` (up to 40 of a–z, 0–9, `_`, `-`; a letter or digit first), `name` (up to 80 characters) and `prompt` (up "
-    "to 20,000), and if you like `role` (up to 200) and `model` (`provider/model`)."
+    "Give `id` (up to 40 of a–z, 0–9, `_`, `-`; a letter or digit first), `name` (up to 80 characters) and `prompt` "
+    "(up to 20,000), and if you like `role` (up to 200) and `model` (`provider/model`)."
 )
 """What a persona takes, as a hint."""

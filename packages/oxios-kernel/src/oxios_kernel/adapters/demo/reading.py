@@ -17,6 +17,9 @@ __all__ = ["is_greeting", "read_wish"]
 _QUOTED = re.compile(r"\"([^\"]*)\"|“([^”]*)”|«([^»]*)»|`([^`]*)`|(?<!\w)'([^']*)'(?!\w)", re.DOTALL)
 _HELD = re.compile("\ue000(\\d+)\ue001")
 _POLITE = re.compile(r"^(?:please|kindly|(?:can|could|would) you|i want you to|i would like you to|now)[\s,]+", re.I)
+_CLOSING = re.compile(r"(?<=[\w\ue001])[.!?]+$|[\s!?]+$")
+"""What ends a sentence; a `.` of its own is a folder."""
+
 _NAMED = r"(?:(?:a|the) )?(?:new )?(?:text )?(?:file )?(?:(?:called|named) )?"
 _WITH = r"(?:with|that says|that contains|containing|saying)"
 _RESULT = r"(?:it|them|this|that|(?:the|this|that|its|their) (?:\w+ )?\w+)"
@@ -30,6 +33,14 @@ _INTO = re.compile(
     rf" (?:in|into|to) {_NAMED}(?P<output>{WORD})$",
     re.I,
 )
+_FILE_NAME = rf"(?:[^\s,;]*\.\w+|{HELD})"
+_THING = re.compile(
+    r"(?:it|them|this|that|something|code|tests?|docs|documentation|notes?|text|results?|summary|report|list|poem|story"
+    r"|essay|letter|readme)",
+    re.I,
+)
+"""Words that stand for something to be made, and are not to be written down themselves."""
+
 _PLACES = r"(?:lines|places|occurrences|mentions) (?:of|with|containing|that contain)"
 _GREETING = re.compile(
     r"^(?:hi|hello|hey|good (?:morning|afternoon|evening|day)|thanks|thank you|bye|goodbye|help|how are you"
@@ -53,7 +64,7 @@ def read_wish(request: str) -> Wish | None:
         return f"\ue000{len(held) - 1}\ue001"
 
     text = " ".join(_QUOTED.sub(hold, request).split())
-    text = _POLITE.sub("", _POLITE.sub("", text)).rstrip(" .!?")
+    text = _CLOSING.sub("", _POLITE.sub("", _POLITE.sub("", text)))
     wish = _read_into(text) or _read_output(text) or _read_shape(text)
     return wish and _with_held(wish, held)
 
@@ -145,6 +156,9 @@ def _read_summary(rest: str) -> Wish | None:
 
 
 def _read_write(rest: str) -> Wish | None:
+    bare = re.match(rf"(?:the word )?([\w'’-]+) (?:in|into|to) {_NAMED}({_FILE_NAME})$", rest, re.I)
+    if bare and not _THING.fullmatch(bare[1]):
+        return Wish(action=Action.WRITE, text=bare[1], output=bare[2])
     match = re.match(
         rf"(?:the )?(?:(?:text|words?|sentence|line) )?({HELD})(?: (?:in|into|to) {_NAMED}({WORD})?)?$", rest, re.I
     )
