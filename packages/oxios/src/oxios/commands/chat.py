@@ -34,7 +34,7 @@ def command(
 ) -> int:
     """Talk in the current folder, with answers as they are written. /help lists what can be typed.
 
-    Ctrl-C stops the answer, Ctrl-D leaves.
+    Ctrl-C stops the answer. Ctrl-D, or Ctrl-C twice at an empty prompt, leaves.
     """
     folder = working_folder(
         workdir,
