@@ -10,10 +10,10 @@ import anyio
 import pytest
 from oxios_kernel.boot import open_kernel
 from oxios_kernel.config import CronSettings, HealthSettings, ScheduleSettings, Settings
-from oxios_kernel.conversation import TurnInput
-from oxios_kernel.domain.cron import CronHistory, SlotState, fire_key, job_of_key
+from oxios_kernel.conversation import TurnInput, TurnRequest
+from oxios_kernel.domain.cron import CronHistory, JobSource, SlotState, fire_key, job_of_key
 from oxios_kernel.domain.run import Run, RunKind, RunState
-from oxios_kernel.errors import Denied
+from oxios_kernel.errors import ConfigError, Denied
 from oxios_kernel.kernel import Kernel
 from oxios_kernel.ports.journal import RunQuery
 from oxios_kernel.testing import ProtocolScript, ScriptedLlm, chat, open_test_kernel, task, unclear
@@ -131,3 +131,34 @@ async def test_a_host_begins_less_while_its_machine_is_overloaded(tmp_path: Path
         [snapshot] = kernel.monitor.history()
     assert (snapshot.running, snapshot.queued, snapshot.tokens_per_minute) == (0, 0, 0)
     assert snapshot.reading.disk_total > 0
+
+
+async def test_jobs_of_the_settings_run_in_a_host_and_are_kept_as_long_as_they_are_there(tmp_path: Path) -> None:
+    script = ProtocolScript(assess=[chat("Good morning!")])
+    settings = Settings(cron=CronSettings(jobs={"greet": {"schedule": "* * * * * *", "goal": "good morning"}}))
+    async with open_test_kernel(tmp_path, ScriptedLlm(script), settings, host=True) as kernel:
+        await ended(kernel, 1)
+        [status] = await kernel.cron.list()
+        assert (status.job.id, status.job.source) == ("greet", JobSource.CONFIG)
+    async with open_test_kernel(tmp_path, ScriptedLlm(script), settings, host=True) as kernel:
+        [again] = await kernel.cron.list()
+        assert again.run_count >= 1
+    async with open_test_kernel(tmp_path, ScriptedLlm(script), host=True) as kernel:
+        assert await kernel.cron.list() == ()
+
+
+async def test_a_job_of_the_settings_that_cannot_be_is_named_before_anything_runs(tmp_path: Path) -> None:
+    settings = Settings(cron=CronSettings(jobs={"greet": {"schedule": "often", "goal": "good morning"}}))
+    with pytest.raises(ConfigError, match=r"\[cron\.jobs\.greet\]"):
+        async with open_test_kernel(tmp_path, ScriptedLlm(ProtocolScript()), settings, host=True):
+            pass
+
+
+async def test_a_damaged_job_does_not_keep_a_host_from_its_work(tmp_path: Path) -> None:
+    script = ProtocolScript(assess=[chat("Good morning!")])
+    damaged = tmp_path / "workspace" / "cron_jobs" / "broken.json"
+    damaged.parent.mkdir(parents=True)
+    damaged.write_text("{")
+    async with open_test_kernel(tmp_path, ScriptedLlm(script), host=True) as kernel:
+        request = TurnRequest(prompt="good morning", root=tmp_path)
+        assert (await kernel.conversation.handle(request)).response == "Good morning!"

@@ -79,7 +79,7 @@ async def open_agency(invocation: Invocation, *, host: bool = False, carry: bool
 
 @asynccontextmanager
 async def open_cron(invocation: Invocation, *, carry: bool = False) -> AsyncIterator[tuple[Cron, Agency]]:
-    """Open the kernel and yield the jobs that run by the clock, and the agents that they become.
+    """Open the kernel and yield the jobs that run by the clock, those of the settings too, and the agents they become.
 
     Args:
         invocation: the call.
@@ -90,6 +90,7 @@ async def open_cron(invocation: Invocation, *, carry: bool = False) -> AsyncIter
         ConfigError: the settings cannot be used.
     """
     async with _open_agency(invocation, carry=carry) as (kernel, agency):
+        await kernel.cron.adopt(kernel.settings.cron.jobs)
         yield kernel.cron, agency
 
 

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import anyio
 
+from oxios_kernel.boot.timers import take_over
 from oxios_kernel.kernel import Kernel
 
 __all__ = ["at_work"]
@@ -17,7 +18,12 @@ async def at_work(kernel: Kernel, *, host: bool) -> AsyncIterator[None]:
 
     Jobs run by the clock only in the host of a home, so that somebody is there to carry them out. An error of the block
     leaves it as it is, not in the group that a task group makes of it.
+
+    Raises:
+        ConfigError: a job of the settings cannot be used.
     """
+    if host:
+        await take_over(kernel.cron, kernel.settings.cron)
     failed: Exception | None = None
     async with anyio.create_task_group() as group:
         await group.start(kernel.supervisor.run)

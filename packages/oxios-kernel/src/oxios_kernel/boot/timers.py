@@ -3,6 +3,7 @@
 The only place that knows both `schedule` and `conversation`. Cron decides when; the supervisor carries out.
 """
 
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +18,9 @@ from oxios_kernel.domain.ids import RunId
 from oxios_kernel.errors import HomeError
 from oxios_kernel.schedule import Cron, CronJobs, CronLimits
 
-__all__ = ["Begin", "build_cron"]
+__all__ = ["Begin", "build_cron", "take_over"]
+
+logger = logging.getLogger(__name__)
 
 Begin = Callable[[TurnRequest], Awaitable[bool]]
 """Queues a turn under the id that the request names; `False` when there is a run of that id already."""
@@ -45,6 +48,19 @@ def build_cron(adapters: Adapters, settings: CronSettings, paths: Paths, begin: 
         fire=fire,
         limits=CronLimits(per_principal=settings.max_jobs, per_agent=settings.max_jobs_per_agent),
     )
+
+
+async def take_over(cron: Cron, settings: CronSettings) -> None:
+    """Keep the jobs of the settings, in place of those of the settings before. When what is kept of jobs is damaged,
+    they stay as they were: a host must not be kept from its other work.
+
+    Raises:
+        ConfigError: one of them cannot be used.
+    """
+    try:
+        await cron.adopt(settings.jobs)
+    except HomeError as error:
+        logger.warning("The jobs of the settings are not taken over: %s", error.message)
 
 
 def _request(job: CronJob, root: Path, key: RunId) -> TurnRequest:

@@ -1,11 +1,11 @@
 """What a setting may hold when a plain type does not say it, each with its words for an error."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, AnyHttpUrl, Field, TypeAdapter
 
-__all__ = ["Expected", "ModelName", "ModelNames", "Texts", "WebAddresses"]
+__all__ = ["Expected", "JobTables", "ModelName", "ModelNames", "Texts", "WebAddresses"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,11 @@ ModelNames = Annotated[
     Field(strict=False),
     Expected("a list of `provider/model`"),
 ]
+
+JobTables = Annotated[
+    dict[str, dict[str, Any]], Expected("a table for each job, `[cron.jobs.NAME]`, with `schedule`, `goal` and others")
+]
+"""What a job may hold is known where jobs are kept."""
 
 WebAddresses = Annotated[
     dict[str, Annotated[str, AfterValidator(_web_address)]],

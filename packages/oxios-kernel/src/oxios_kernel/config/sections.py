@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from oxios_kernel.config.kinds import ModelName, ModelNames, Texts, WebAddresses
+from oxios_kernel.config.kinds import JobTables, ModelName, ModelNames, Texts, WebAddresses
 
 __all__ = [
     "CONFIG_VERSION",
@@ -185,7 +185,12 @@ class BudgetSettings(Section):
 
 
 class CronSettings(Section):
-    """How many jobs may run by the clock. `oxios cron` keeps them."""
+    """Jobs that run by the clock, besides those that `oxios cron` keeps, and how many of these there may be."""
+
+    jobs: JobTables = Field(
+        default_factory=dict,
+        description='Jobs by name: `[cron.jobs.report]` with `schedule = "0 9 * * MON-FRI"`, `goal = "…"` and others.',
+    )
 
     max_jobs: int = Field(
         default=100,

@@ -198,9 +198,10 @@ class Crontab:
                     logger.warning(
                         "The cron job %r of the settings is left out: there is another of that name", job.name
                     )
-                else:
+                    continue
+                taken.add(job.name)
+                if job != kept.get(job.id):
                     await self._replace(kept.get(job.id, job), job, now)
-                    taken.add(job.name)
         self._nap.wake()
 
     async def _replace(self, before: CronJob, job: CronJob, now: datetime) -> None:
