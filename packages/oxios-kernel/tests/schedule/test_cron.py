@@ -570,3 +570,19 @@ async def test_a_run_of_cron_and_what_it_forked_start_no_job(world: World) -> No
             await cron.run_now("other", asked_by=asker)
     await cron.run_now("other", asked_by=RunId("persons"))
     assert len(world.fired) == 2
+
+
+async def test_a_slot_behind_a_paused_run_says_how_that_run_goes_on(world: World) -> None:
+    cron = world.cron()
+    world.instant = False
+    await cron.add(HOURLY)
+    world.clock.jump(3600)
+    await cron.tick()
+    [row] = (await cron.history("report")).rows
+    assert row.run_id
+    await world.end(row.run_id, RunState.PAUSED, "the provider cannot be reached")
+    world.clock.jump(3600)
+    await cron.tick()
+    skipped = (await cron.history("report")).rows[-1]
+    assert skipped.state is SlotState.SKIPPED
+    assert f"paused (the provider cannot be reached): `oxios agent resume {row.run_id}`" in (skipped.reason or "")

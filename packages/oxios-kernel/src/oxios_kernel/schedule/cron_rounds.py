@@ -5,7 +5,7 @@ that dies in between leaves a row that says what to do, and one that starts a ru
 Used by `cron`.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from math import inf
 
@@ -83,9 +83,19 @@ class CronRounds:
             if state is SlotState.RUNNING:
                 history = await self.start(job, history, row)
             elif state is SlotState.SKIPPED:
-                history = history.put(row.model_copy(update={"state": state, "reason": BUSY}))
+                reason = await self._busy(history.ahead_of(row))
+                history = history.put(row.model_copy(update={"state": state, "reason": reason}))
                 await self._jobs.save_history(job, history)
         return history
+
+    async def _busy(self, ahead: Sequence[CronRun]) -> str:
+        """Return why a slot is passed over behind these; a run that is paused does not end by itself."""
+        for row in ahead:
+            run = await self._runs.get(row.run_id) if row.run_id else None
+            if run is not None and run.state is RunState.PAUSED:
+                why = f" ({run.reason})" if run.reason else ""
+                return f"A run of this job is paused{why}: `oxios agent resume {run.id}` lets it go on."
+        return BUSY
 
 
 async def seen(history: CronHistory, runs: Runs) -> CronHistory:
