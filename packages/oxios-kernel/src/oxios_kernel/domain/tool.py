@@ -1,8 +1,10 @@
 """Tools as facts: what a tool promises (`ToolSpec`), what a model asks of it (`ToolCall`), what came of it
 (`ToolResult`). The tools themselves are toolsets (`ports/toolset.py`)."""
 
+import json
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 from oxios_kernel.domain.fact import Fact, JsonObject
 
@@ -57,6 +59,11 @@ class ToolSpec:
     paths: tuple[PathArgument, ...] = ()
     command: str | None = None
     timeout_seconds: float | None = field(default=None)
+
+    @cached_property
+    def characters(self) -> int:
+        """How many characters of a request it takes; counted once, since every step of every agent offers it."""
+        return len(self.name) + len(self.description) + len(json.dumps(self.parameters))
 
 
 class ToolCall(Fact):

@@ -48,5 +48,8 @@ Message = Annotated[SystemMessage | UserMessage | AssistantMessage | ToolMessage
 
 def message_characters(message: Message) -> int:
     """Return how many characters a message holds, the raw arguments of its tool calls included."""
-    calls = message.tool_calls if isinstance(message, AssistantMessage) else ()
-    return len(message.text) + sum(len(call.name) + len(call.raw) for call in calls)
+    characters = len(message.text)
+    if isinstance(message, AssistantMessage):
+        for call in message.tool_calls:
+            characters += len(call.name) + len(call.raw)
+    return characters

@@ -3,7 +3,6 @@
 It goes around everything that repeats a call or asks another model, so that one question is one call in the ledger.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -85,9 +84,7 @@ class Budgeted:
 
 def estimated(request: LlmRequest, price: Price | None = None) -> Usage:
     """Return what a call may cost at most, as far as one can tell before it."""
-    characters = sum(message_characters(message) for message in request.messages) + sum(
-        len(tool.name) + len(tool.description) + len(json.dumps(tool.parameters)) for tool in request.tools
-    )
+    characters = sum(map(message_characters, request.messages)) + sum(tool.characters for tool in request.tools)
     output = OUTPUT_TOKENS if request.max_output_tokens is None else request.max_output_tokens
     tokens = Usage(input_tokens=-(-characters // CHARACTERS_PER_TOKEN), output_tokens=output, calls=1)
     cost = None if price is None else price(request.model, tokens)
