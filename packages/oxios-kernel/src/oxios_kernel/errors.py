@@ -15,6 +15,8 @@
     ├── Denied                  the gate said no
     ├── BudgetExhausted         what may be spent is spent: pause and ask, or stop
     ├── ToolFailed              a tool could not do it: the model is told
+    ├── Halted                  the run obeyed a signal: it is paused or was killed
+    ├── AgentStopped            a turn's agent was killed or has failed: there is nothing to judge
     └── ModelError              a model call failed
         ├── CredentialsMissing, CredentialsRefused       (credentials)
         ├── ModelUnknown        no such model or provider
@@ -31,7 +33,10 @@ HTTP; the doors map the classes.
 
 from datetime import datetime
 
+from oxios_kernel.domain.run import RunState
+
 __all__ = [
+    "AgentStopped",
     "BudgetExhausted",
     "CircuitOpen",
     "ConfigError",
@@ -41,6 +46,7 @@ __all__ = [
     "CredentialsMissing",
     "CredentialsRefused",
     "Denied",
+    "Halted",
     "HomeError",
     "HomeHosted",
     "IllegalTransition",
@@ -132,6 +138,22 @@ class BudgetExhausted(KernelError):
         self.scope = scope
         self.ask = ask
         self.resets_at = resets_at
+
+
+class Halted(KernelError):
+    """The run obeyed a signal.
+
+    Attributes:
+        state: the state it is in now: paused or killed.
+    """
+
+    def __init__(self, message: str, state: RunState) -> None:
+        super().__init__(message, hint="`oxios agent resume RUN_ID` lets a paused run go on.")
+        self.state = state
+
+
+class AgentStopped(KernelError):
+    """The agent of a turn was killed, or has failed by a fault: the turn has nothing to judge."""
 
 
 class ToolFailed(KernelError):

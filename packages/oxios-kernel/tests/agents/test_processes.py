@@ -284,3 +284,27 @@ async def test_resuming_a_tree_in_a_kernel_that_is_not_the_host_carries_all_of_i
     async with open_test_kernel(tmp_path / "home", ScriptedLlm(lambda _: says("done"))) as kernel:
         await kernel.processes.resume(parent.id)
         assert await ended(kernel, parent.id, child.id) == [RunState.DONE, RunState.DONE]
+
+
+async def test_a_kill_from_another_kernel_ends_also_what_swallows_it(tmp_path: Path) -> None:
+    stuck, let_go = anyio.Event(), anyio.Event()
+
+    class Stubborn(ScriptedLlm):
+        async def complete(self, request: LlmRequest, /, listen: object = None) -> LlmReply:
+            stuck.set()
+            with anyio.CancelScope(shield=True):
+                await let_go.wait()
+            return says("too late")
+
+    home = tmp_path / "home"
+    async with open_test_kernel(home, Stubborn([])) as one, open_test_kernel(home, ScriptedLlm([])) as other:
+        run = await fork(one, tmp_path, "never end")
+        with anyio.fail_after(20):
+            await stuck.wait()
+            await other.processes.kill(run.id, reason="enough")
+            while (await one.table.get(run.id)).state is not RunState.KILLED:
+                await one.supervisor.next_change().wait()
+            let_go.set()
+            while run.id in one.supervisor.lives:
+                await one.supervisor.next_change().wait()
+        assert (await one.table.get(run.id)).state is RunState.KILLED

@@ -12,12 +12,14 @@ from uuid import uuid4
 from oxios_cli.exits import ExitCode
 from oxios_gateway import ErrorKind
 from oxios_kernel.errors import (
+    AgentStopped,
     BudgetExhausted,
     ConfigError,
     Conflict,
     CredentialsMissing,
     CredentialsRefused,
     Denied,
+    Halted,
     HomeError,
     InputError,
     JournalError,
@@ -52,6 +54,8 @@ MEANINGS: Mapping[type[BaseException], tuple[int, ErrorKind]] = {
     ModelError: (ExitCode.PROVIDER, ErrorKind.PROVIDER_ERROR),
     KernelError: (FAULT, ErrorKind.EXECUTION_FAILED),
     Denied: (ExitCode.DENIED, ErrorKind.PERMISSION_DENIED),
+    Halted: (ExitCode.INTERRUPTED, ErrorKind.INTERRUPTED),
+    AgentStopped: (ExitCode.NOT_PASSED, ErrorKind.EXECUTION_FAILED),
     BudgetExhausted: (ExitCode.DENIED, ErrorKind.BUDGET_EXCEEDED),
     OSError: (ExitCode.CONFIGURATION, ErrorKind.EXECUTION_FAILED),
     TimeoutError: (ExitCode.TIMEOUT, ErrorKind.TIMEOUT),

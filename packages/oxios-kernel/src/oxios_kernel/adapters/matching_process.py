@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,8 @@ class MatcherProcess:
                 raise ToolFailed(f"{pattern.text!r} is not a regular expression: {wrong}; mend it, or use literal=true")
             yield child
         finally:
-            process.kill()
+            with suppress(ProcessLookupError):  # it may have ended by itself
+                process.kill()
             with anyio.CancelScope(shield=True):
                 await process.aclose()
 

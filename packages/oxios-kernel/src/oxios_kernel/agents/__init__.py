@@ -4,7 +4,7 @@ from oxios_kernel.agents.carrying import Carrier, Work, turn_of
 from oxios_kernel.agents.effects import Effects
 from oxios_kernel.agents.exits import exit_of, read_exit
 from oxios_kernel.agents.forking import ForkLimits, Forks, Standing, child_id
-from oxios_kernel.agents.halting import Halted, Life
+from oxios_kernel.agents.halting import Life
 from oxios_kernel.agents.loop import Slot
 from oxios_kernel.agents.processes import Processes
 from oxios_kernel.agents.prompt import system_prompt, task_prompt
@@ -23,7 +23,6 @@ __all__ = [
     "Effects",
     "ForkLimits",
     "Forks",
-    "Halted",
     "Life",
     "Limits",
     "LlmFor",

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import anyio
 
 from oxios_kernel.agents.effects import Effects
-from oxios_kernel.agents.halting import Halted, Life
+from oxios_kernel.agents.halting import Life
 from oxios_kernel.domain.event import RunChanged
 from oxios_kernel.domain.fact import Json
 from oxios_kernel.domain.ids import RunId
@@ -17,6 +17,7 @@ from oxios_kernel.domain.run import Lease, Run, RunState, Signal
 from oxios_kernel.errors import (
     BudgetExhausted,
     Conflict,
+    Halted,
     HomeError,
     JournalError,
     JournalMismatch,

@@ -40,7 +40,9 @@ def exit_of(run: Run, entries: Sequence[Entry]) -> Exit:
         )
     replies = [LlmReply.from_json(entry.result) for entry in entries if entry.done and _is_reply(entry)]
     usage = sum((reply.usage for reply in replies), Usage())
-    said = next((reply.text for reply in reversed(replies) if reply.text.strip()), "")
+    # What a turn's model says on the way is the protocol's, and no answer to anybody.
+    words = replies if run.kind is RunKind.AGENT else []
+    said = next((reply.text for reply in reversed(words) if reply.text.strip()), "")
     if run.state is RunState.DONE:
         return known.model_copy(update={"passed": True, "text": _answer(run.output, said), "usage": usage})
     passed = False if run.state.final else None

@@ -9,21 +9,9 @@ from dataclasses import dataclass, field
 import anyio
 
 from oxios_kernel.domain.run import Lease, RunState, Signal
-from oxios_kernel.errors import KernelError
+from oxios_kernel.errors import Halted
 
-__all__ = ["Halted", "Life"]
-
-
-class Halted(KernelError):
-    """The run obeyed a signal.
-
-    Attributes:
-        state: the state it is in now: paused or killed.
-    """
-
-    def __init__(self, message: str, state: RunState) -> None:
-        super().__init__(message, hint="`oxios agent resume RUN_ID` lets a paused run go on.")
-        self.state = state
+__all__ = ["Life"]
 
 
 @dataclass
@@ -39,6 +27,8 @@ class Life:
         lease: its lease, while it has one.
         scope: cancels it.
         ended: is set when nothing of it is under way any more.
+        killed_at: when it was first asked to end, in monotonic seconds.
+        abandoned: whether it did not end in time, so that its row says killed all the same.
     """
 
     run_id: str
@@ -48,6 +38,8 @@ class Life:
     lease: Lease | None = None
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     ended: anyio.Event = field(default_factory=anyio.Event)
+    killed_at: float | None = None
+    abandoned: bool = False
 
     def ask(self, signal: Signal, reason: str) -> None:
         """Ask the run to stop; a pause does not replace a kill."""

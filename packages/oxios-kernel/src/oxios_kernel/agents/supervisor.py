@@ -13,12 +13,12 @@ from anyio.abc import TaskGroup, TaskStatus
 
 from oxios_kernel.agents.candidates import Candidates
 from oxios_kernel.agents.carrying import Carrier, Work, may_go_on
-from oxios_kernel.agents.halting import Halted, Life
+from oxios_kernel.agents.halting import Life
 from oxios_kernel.agents.stalling import Stalls
 from oxios_kernel.domain.ids import RunId
 from oxios_kernel.domain.job import Priority
 from oxios_kernel.domain.run import Run, RunKind, RunState, Signal
-from oxios_kernel.errors import BudgetExhausted, Conflict, JournalError, JournalMismatch, KernelError, NotFound
+from oxios_kernel.errors import BudgetExhausted, Conflict, Halted, JournalError, JournalMismatch, KernelError, NotFound
 from oxios_kernel.ports.clock import Clock
 from oxios_kernel.ports.control import RunControl
 from oxios_kernel.ports.journal import Runs
@@ -32,6 +32,9 @@ LOOK_SECONDS = 0.1
 
 TROUBLE_SECONDS = 1.0
 """How long it leaves a table alone that cannot be used."""
+
+GRACE_SECONDS = 1.0
+"""How long a run that was killed by another process may take to end before its row says killed all the same."""
 
 RESIDENT = 500
 RESIDENT_MORE = 100
@@ -142,13 +145,15 @@ class Supervisor:
                 await self._bell.wait()
             moment = await self._control.next_moment()
             due = moment is not None and moment <= self._clock.now()
-            if due or self._stalls.due or await self._control.version() != seen:
+            if due or self._stalls.due or self._overdue() or await self._control.version() != seen:
                 return
 
     async def _look(self, group: TaskGroup) -> None:
         self._notice()
         await self._stalls.retry()
         self._pass_signals_on(await self._control.signalled())
+        for life in self._overdue():
+            await self._abandon(life)
         await self._control.wake(self._clock.now())
         known = len(self._stalls) + len([life for life in self._lives.values() if life.lease is None])
         for run in await self._candidates.find(self._lives.keys(), self._room(Priority.CRITICAL) + known):
@@ -159,6 +164,19 @@ class Supervisor:
 
     def _room(self, priority: int) -> int:
         return RESIDENT + RESIDENT_MORE * priority - len(self._lives)
+
+    def _overdue(self) -> list[Life]:
+        """Return the killed lives that have not ended in time: something of theirs swallows being cancelled."""
+        now = self._clock.monotonic()
+        killed = [life for life in self._lives.values() if life.signal is Signal.KILL and not life.abandoned]
+        for life in killed:
+            life.killed_at = life.killed_at or now
+        return [life for life in killed if now - (life.killed_at or now) >= GRACE_SECONDS]
+
+    async def _abandon(self, life: Life) -> None:
+        life.abandoned = True
+        await self._carrier.abandon(life)
+        self._notice()
 
     def _pass_signals_on(self, rows: Sequence[Run]) -> None:
         """Ask lives for what their rows say, and take back the pauses that are no longer there."""
@@ -182,6 +200,7 @@ class Supervisor:
         except Halted:
             return
         except KernelError as error:
+            _log.warning("run %s has stopped: %s", life.run_id, error)
             if may_go_on(error) or isinstance(error, BudgetExhausted):
                 self._errors[life.run_id] = error
         except Exception as error:  # noqa: BLE001  # the end of a run's task: its row says failed, the others go on
@@ -230,7 +249,7 @@ class Supervisor:
                     here = await self._ask_tree(run_id, signal, reason)
             for life in here:
                 if not life.ended.is_set():
-                    await self._carrier.abandon(life)
+                    await self._abandon(life)
         self.ring()
         return list(await self._control.tree(RunId(run_id)))
 

@@ -20,14 +20,10 @@ from oxios_kernel.domain.access import Role
 from oxios_kernel.domain.capability import CSpace
 from oxios_kernel.domain.run import Run, RunState
 from oxios_kernel.domain.tool import ToolStatus
-from oxios_kernel.errors import KernelError
+from oxios_kernel.errors import AgentStopped
 from oxios_kernel.ports.toolset import ToolContext
 
-__all__ = ["AgentStopped", "agent_context", "agent_name", "agent_task", "denial", "evidence", "execute"]
-
-
-class AgentStopped(KernelError):
-    """The agent of a turn was killed, or has failed by a fault: the turn has nothing to judge."""
+__all__ = ["agent_context", "agent_name", "agent_task", "denial", "evidence", "execute"]
 
 
 EVIDENCE_CHARACTERS = 12_000
