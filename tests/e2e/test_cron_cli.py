@@ -72,6 +72,18 @@ def test_a_job_is_run_at_once_by_the_command_when_no_host_is_at_work(person: Per
     assert f"cron-{job['id']}" in person.run("sessions", "list").out
 
 
+def test_a_run_that_a_budget_pauses_is_told_and_goes_on_when_that_is_raised(person: Person) -> None:
+    add(person, "--workdir", str(person.folder))
+    person.run("budget", "set", "global", "--calls", "1")
+    paused = person.run("cron", "run", "greet")
+    [row] = person.run("cron", "history", "greet", "--json").json["rows"]
+    assert (paused.code, paused.out, row["state"]) == (1, "", "running")
+    assert f"`oxios agent resume {row['run_id']}`" in paused.err
+    person.run("budget", "set", "global", "--calls", "100")
+    resumed = person.run("agent", "resume", row["run_id"])
+    assert (resumed.code, (person.folder / "hello.txt").exists()) == (0, True), resumed.err
+
+
 def test_a_detached_run_is_done_by_the_next_host_in_a_folder_of_the_job(person: Person) -> None:
     job = add(person, "--disabled")
     run_id = person.run("cron", "run", "greet", "--detach").out.strip()
@@ -112,6 +124,19 @@ def test_what_cannot_be_is_refused_in_a_sentence(person: Person, arguments: list
     assert (done.code, done.out) == (2, "")
     assert reason in done.err
     assert "Traceback" not in done.err
+
+
+def test_a_job_of_the_settings_is_there_and_changed_only_where_it_is_written(person: Person) -> None:
+    person.home.mkdir()
+    (person.home / "config.toml").write_text('[cron.jobs.nightly]\nschedule = "@daily"\ngoal = "tidy up"\n')
+    assert [(job["id"], job["source"]) for job in listed(person, "list")] == [("nightly", "config")]
+    refused = person.run("cron", "remove", "nightly")
+    assert (refused.code, "[cron.jobs.nightly]" in refused.err) == (2, True)
+    (person.home / "config.toml").write_text('[cron.jobs.nightly]\nschedule = "@nightly"\ngoal = "tidy up"\n')
+    wrong = person.run("cron", "list")
+    assert (wrong.code, "[cron.jobs.nightly]" in wrong.err) == (3, True)
+    (person.home / "config.toml").unlink()
+    assert listed(person, "list") == []
 
 
 def test_jobs_that_name_a_folder_name_it_whole(person: Person) -> None:
