@@ -57,7 +57,7 @@ class ToolRunner:
         """
         asked_at = self._effects.recorded_at(f"step/{step.step}/model")
         context = replace(self._context, step=step.step, asked_at=asked_at, letters=letters)
-        if not step.together:
+        if not step.together or len(step.calls) == 1:
             return [await self._one(context, index, call) for index, call in enumerate(step.calls)]
         results: dict[int, ToolResult] = {}
         limiter = anyio.CapacityLimiter(SIDE_BY_SIDE)

@@ -38,13 +38,13 @@ class Limited:
 
     async def call(self, call: ToolCall, context: ToolContext, /) -> ToolResult:
         seconds = self._seconds.get(call.name, self._timeout_seconds)
-        result = ToolResult(
-            text=f"{call.name} was stopped after {seconds:g} seconds: ask for less at a time.",
-            status=ToolStatus.TIMED_OUT,
-        )
+        result = None
         with anyio.move_on_after(seconds):
             result = await self._guarded(call, context)
-        return await self._fitting(result, output_file(context))
+        if result is None:
+            text = f"{call.name} was stopped after {seconds:g} seconds: ask for less at a time."
+            return ToolResult(text=text, status=ToolStatus.TIMED_OUT)
+        return await self._fitting(result, context)
 
     async def _guarded(self, call: ToolCall, context: ToolContext) -> ToolResult:
         try:
@@ -55,13 +55,13 @@ class Limited:
             logger.exception("the tool %s broke", call.name)
             return ToolResult(text=f"{call.name} broke: {type(error).__name__}.", status=ToolStatus.FAILED)
 
-    async def _fitting(self, result: ToolResult, file: Path) -> ToolResult:
+    async def _fitting(self, result: ToolResult, context: ToolContext) -> ToolResult:
         if len(result.text) <= self._output_characters:
             return result
         # A tool that kept its output itself had more of it than is here, so a number would be wrong.
         what = "the middle is" if result.kept else "{count} characters are"
         if result.kept is None:
-            result = result.model_copy(update={"kept": await _kept(result.text, file)})
+            result = result.model_copy(update={"kept": await _kept(result.text, output_file(context))})
         where = f"all of it is in {result.kept}" if result.kept else "the whole could not be kept"
         shown = cut_middle(result.text, self._output_characters, f"[… {what} left out here; {where} …]")
         return result.model_copy(update={"text": shown})
