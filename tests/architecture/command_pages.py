@@ -161,14 +161,14 @@ The commands of agents print a *row*, or a list of rows. Moments are RFC 3339 in
 | `agent message` | the letter: `to`, `sender`, `text`, `key`, `answers`, `number`, `at` |
 | `agent logs` | a list: `step`, `letters`, `text`, `model`, `calls` (`name`, `arguments`, `status`, `text`) |
 | `agent journal` | a list: `key`, `digest`, `done`, `result`, `sequence`, `at` |
-| `scheduler stats` | `host`; `runs`: by state, by priority, `total`, `oldest_seconds`; `slots`: the settings; `vitals` |
+| `scheduler stats` | `host`; `runs`: by state and priority, `total`, `oldest_seconds`; `slots`: the settings; `vitals` |
 
 | command | prints |
 |---|---|
 | `cron list` | a list of jobs: their fields, `next_run`, `run_count`, `last` (a row of the history) |
 | `cron add`, `show`, `enable`, `disable` | one of those |
 | `cron preview` | a list of moments |
-| `cron history` | `run_count`; `rows`: `slot`, `state`, `missed`, `slots`, `run_id`, `started_at`, `ended_at`, `reason` |
+| `cron history` | `run_count`; `rows`: `slot`, `state`, `missed`, `slots`, `run_id`, `started_at`, `ended_at`, … |
 | `cron run` | as `agent fork` |
 | `cron remove` | `removed` (the id), `name` |
 | `budget list`, `show` | a list of limits, see `budget set` |

@@ -27,7 +27,7 @@ def rude_command() -> str:
 
 async def appears(file: Path) -> int:
     """Wait until a process has written its number, and return it."""
-    while not (text := _text_of(file)):
+    while not (text := _text_of(file)):  # noqa: ASYNC110  # another process writes it
         await anyio.sleep(0.01)
     return int(text)
 
