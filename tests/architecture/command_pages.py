@@ -161,7 +161,7 @@ The commands of agents print a *row*, or a list of rows. Moments are RFC 3339 in
 | `agent message` | the letter: `to`, `sender`, `text`, `key`, `answers`, `number`, `at` |
 | `agent logs` | a list: `step`, `letters`, `text`, `model`, `calls` (`name`, `arguments`, `status`, `text`) |
 | `agent journal` | a list: `key`, `digest`, `done`, `result`, `sequence`, `at` |
-| `scheduler stats` | `host`; `runs`: by state and priority, `total`, `oldest_seconds`; `slots`: the settings; `vitals` |
+| `scheduler stats` | `host`; `runs`: by state, by priority, `total`, `oldest_seconds`; `slots`; `vitals` |
 
 | command | prints |
 |---|---|
