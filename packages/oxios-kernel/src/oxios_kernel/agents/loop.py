@@ -3,9 +3,11 @@
 Which steps there are is decided in `agents/step.py`; what is recorded and what may be repeated in `agents/effects.py`.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+
+from anyio.lowlevel import checkpoint
 
 from oxios_kernel.agents.compaction import SUMMARY_PROMPT, compacted, extract, middle
 from oxios_kernel.agents.effects import Effects
@@ -19,7 +21,7 @@ from oxios_kernel.domain.fact import Json, JsonObject
 from oxios_kernel.domain.letter import Letter
 from oxios_kernel.domain.spend import Usage
 from oxios_kernel.domain.tool import Repeat, ToolCall, ToolSpec
-from oxios_kernel.domain.transcript import AssistantMessage, SystemMessage, ToolMessage, UserMessage
+from oxios_kernel.domain.transcript import AssistantMessage, Message, SystemMessage, ToolMessage, UserMessage
 from oxios_kernel.errors import ContextTooLong, ModelError
 from oxios_kernel.events import Bus
 from oxios_kernel.ports.llm import Llm, LlmReply, LlmRequest
@@ -88,10 +90,11 @@ class AgentLoop:
             match next_step(self._transcript, self._specs, self._around.limits):
                 case AskModel(step=step):
                     await self._read_letters(step)
-                    async with self._around.slot():
+                    async with self._slot(self._around.slot, [f"step/{step}/model"]):
                         await self._ask(step)
-                case CallTools() as calls:
-                    async with self._around.tool_slot():
+                case CallTools(step=step) as calls:
+                    keys = [f"step/{step}/tool/{index}" for index in range(len(calls.calls))]
+                    async with self._slot(self._around.tool_slot, keys):
                         await self._call(calls)
                 case Compact(step=step):
                     async with self._around.slot():
@@ -99,6 +102,10 @@ class AgentLoop:
                 case Finish() as finish:
                     if finish.ending != "answered" or not await self._read_letters(self._transcript.steps + 1):
                         return self._outcome(finish)
+
+    def _slot(self, slot: Slot, keys: Sequence[str]) -> AbstractAsyncContextManager[None]:
+        """Hold the right to run for effects that are still to be carried out; what is recorded needs none."""
+        return _passing() if all(map(self._effects.recorded, keys)) else slot()
 
     async def _read_letters(self, step: int) -> bool:
         """Tell the agent what was written to it since its last step and no tool has told it; `False` when nothing was.
@@ -149,19 +156,16 @@ class AgentLoop:
         self._transcript.add(AssistantMessage(text=reply.text, tool_calls=_distinct(reply.tool_calls, step)))
 
     async def _complete(self, key: str) -> LlmReply:
-        request = LlmRequest(
-            model=self._task.model,
-            messages=tuple(self._transcript.messages),
-            tools=tuple(self._specs.values()),
-            key=f"{self._effects.lease.run_id}/{key}",
-        )
-        return await self._recorded_reply(key, request, stream=True)
+        return await self._recorded_reply(key, self._transcript.messages, self._specs.values())
 
-    async def _recorded_reply(self, key: str, request: LlmRequest, *, stream: bool) -> LlmReply:
-        asked: JsonObject = {"messages": len(request.messages)}  # not the model: a resumed run may have another one
-        about = self._about()
+    async def _recorded_reply(
+        self, key: str, messages: Sequence[Message], tools: Iterable[ToolSpec], *, stream: bool = True
+    ) -> LlmReply:
+        asked: JsonObject = {"messages": len(messages)}  # not the model: a resumed run may have another one
 
         async def act() -> Json:
+            about, name = self._about(), f"{self._effects.lease.run_id}/{key}"
+            request = LlmRequest(model=self._task.model, messages=tuple(messages), tools=tuple(tools), key=name)
             listen = (lambda text: self._bus.publish(TextArrived(**about, text=text))) if stream else None
             reply = await self._around.llm.complete(request, listen)
             self._bus.publish(ModelAnswered(**about, model=reply.model, usage=reply.usage))
@@ -188,9 +192,8 @@ class AgentLoop:
 
     async def _summary(self, key: str, text: str) -> str:
         messages = (SystemMessage(text=SUMMARY_PROMPT), UserMessage(text=text))
-        request = LlmRequest(model=self._task.model, messages=messages, key=f"{self._effects.lease.run_id}/{key}")
         try:
-            reply = await self._recorded_reply(key, request, stream=False)
+            reply = await self._recorded_reply(key, messages, (), stream=False)
         except ModelError:
             asked: JsonObject = {"messages": len(messages)}
             reply = LlmReply(text=text, model=self._task.model)
@@ -200,6 +203,13 @@ class AgentLoop:
     def _about(self) -> About:
         run_id = self._effects.lease.run_id
         return {"run_id": run_id, "session_id": self._task.session_id, "turn_id": self._task.turn_id or run_id}
+
+
+@asynccontextmanager
+async def _passing() -> AsyncIterator[None]:
+    """Let others have their turn: a long life that is walked again waits for nothing else."""
+    await checkpoint()
+    yield
 
 
 async def _nothing() -> Json:
