@@ -6,7 +6,7 @@ tenth of a second, what this one wrote at once.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
@@ -14,11 +14,12 @@ from anyio.abc import TaskGroup, TaskStatus
 from oxios_kernel.agents.candidates import Candidates
 from oxios_kernel.agents.carrying import Carrier, Work, may_go_on
 from oxios_kernel.agents.halting import Life
+from oxios_kernel.agents.signals import GRACE_SECONDS, Signals, no_run
 from oxios_kernel.agents.stalling import Stalls
 from oxios_kernel.domain.ids import RunId
 from oxios_kernel.domain.job import Priority
 from oxios_kernel.domain.run import Run, RunKind, RunState, Signal
-from oxios_kernel.errors import BudgetExhausted, Conflict, Halted, JournalError, JournalMismatch, KernelError, NotFound
+from oxios_kernel.errors import BudgetExhausted, Conflict, Halted, JournalError, JournalMismatch, KernelError
 from oxios_kernel.ports.clock import Clock
 from oxios_kernel.ports.control import RunControl
 from oxios_kernel.ports.journal import Runs
@@ -32,9 +33,6 @@ LOOK_SECONDS = 0.1
 
 TROUBLE_SECONDS = 1.0
 """How long it leaves a table alone that cannot be used."""
-
-GRACE_SECONDS = 1.0
-"""How long a run that was killed by another process may take to end before its row says killed all the same."""
 
 RESIDENT = 500
 RESIDENT_MORE = 100
@@ -63,6 +61,7 @@ class Supervisor:
         self._lives: dict[str, Life] = {}
         self._stalls = Stalls(runs=runs, control=control, clock=clock)
         self._errors: dict[str, KernelError] = {}
+        self._signals = Signals(lives=self._lives, control=control, carrier=carrier, clock=clock)
         self._bell = anyio.Event()
         self._changed = anyio.Event()
 
@@ -113,7 +112,7 @@ class Supervisor:
             changed = self._changed
             run = await self._runs.get(RunId(run_id))
             if run is None:
-                raise _no_run(run_id)
+                raise no_run(run_id)
             # A run that has failed is under way until its error is known here.
             if run.state.final and not (run.state is RunState.FAILED and run_id in self._lives):
                 error = self._errors.pop(run_id, None)
@@ -145,15 +144,14 @@ class Supervisor:
                 await self._bell.wait()
             moment = await self._control.next_moment()
             due = moment is not None and moment <= self._clock.now()
-            if due or self._stalls.due or self._overdue() or await self._control.version() != seen:
+            if due or self._stalls.due or self._signals.overdue() or await self._control.version() != seen:
                 return
 
     async def _look(self, group: TaskGroup) -> None:
         self._notice()
         await self._stalls.retry()
-        self._pass_signals_on(await self._control.signalled())
-        for life in self._overdue():
-            await self._abandon(life)
+        self._signals.pass_on(await self._control.signalled())
+        await self._signals.force()
         await self._control.wake(self._clock.now())
         known = len(self._stalls) + len([life for life in self._lives.values() if life.lease is None])
         for run in await self._candidates.find(self._lives.keys(), self._room(Priority.CRITICAL) + known):
@@ -164,29 +162,6 @@ class Supervisor:
 
     def _room(self, priority: int) -> int:
         return RESIDENT + RESIDENT_MORE * priority - len(self._lives)
-
-    def _overdue(self) -> list[Life]:
-        """Return the killed lives that have not ended in time: something of theirs swallows being cancelled."""
-        now = self._clock.monotonic()
-        killed = [life for life in self._lives.values() if life.signal is Signal.KILL and not life.abandoned]
-        for life in killed:
-            life.killed_at = life.killed_at or now
-        return [life for life in killed if now - (life.killed_at or now) >= GRACE_SECONDS]
-
-    async def _abandon(self, life: Life) -> None:
-        life.abandoned = True
-        await self._carrier.abandon(life)
-        self._notice()
-
-    def _pass_signals_on(self, rows: Sequence[Run]) -> None:
-        """Ask lives for what their rows say, and take back the pauses that are no longer there."""
-        asked = {row.id: row for row in rows}
-        for life in self._lives.values():
-            row = asked.get(RunId(life.run_id))
-            if row is not None and row.signal is not None:
-                life.ask(row.signal, row.reason or f"asked to {row.signal}")
-            elif life.lease is not None:
-                life.take_back_pause()
 
     def _start(self, run: Run, group: TaskGroup) -> None:
         life = Life(run_id=run.id, apart=True)
@@ -227,53 +202,22 @@ class Supervisor:
         self._changed.set()
         self._changed = anyio.Event()
 
-    async def stop(self, run_id: str, signal: Signal, *, reason: str, grace_seconds: float = 1.0) -> list[Run]:
-        """Pause or kill a whole tree, wait until the parts of it that run here have obeyed, and return its rows then.
-
-        Args:
-            run_id: its root.
-            signal: what is asked.
-            reason: why, for a person.
-            grace_seconds: how long a killed run may take to end; the row of one that does not is killed all the same.
+    async def stop(
+        self, run_id: str, signal: Signal, *, reason: str, grace_seconds: float = GRACE_SECONDS
+    ) -> list[Run]:
+        """Pause or kill a whole tree; see `Signals.stop`.
 
         Raises:
             NotFound: there is no such run.
         """
-        here = await self._ask_tree(run_id, signal, reason)
-        if signal is Signal.KILL:
-            with anyio.move_on_after(grace_seconds):
-                while here:
-                    for life in here:
-                        await life.ended.wait()
-                    # One that was about to wait as a row did so: nobody works on it any more, so now it obeys at once.
-                    here = await self._ask_tree(run_id, signal, reason)
-            for life in here:
-                if not life.ended.is_set():
-                    await self._abandon(life)
+        rows = await self._signals.stop(run_id, signal, reason=reason, grace_seconds=grace_seconds)
+        self._notice()
         self.ring()
-        return list(await self._control.tree(RunId(run_id)))
+        return rows
 
-    async def _ask_tree(self, run_id: str, signal: Signal, reason: str) -> list[Life]:
-        """Signal a tree, and return the parts of it that run here."""
-        rows = await self._control.signal(RunId(run_id), signal, reason)
-        if not rows:
-            raise _no_run(run_id)
-        here = [self._lives[row.id] for row in rows if row.id in self._lives]
-        for life in here:
-            life.ask(signal, reason)
-        return here
-
-    async def interrupt(self, run_id: str, *, grace_seconds: float = 2.0) -> None:
-        """Pause a whole tree at once, cutting what is under way in this kernel, and wait until it has ended.
-
-        It is for whoever is being cancelled: the call is shielded, and bounded by the grace.
-        """
-        with anyio.CancelScope(shield=True), anyio.move_on_after(grace_seconds):
-            here = await self._ask_tree(run_id, Signal.PAUSE, "interrupted")
-            for life in here:
-                life.scope.cancel()
-            for life in here:
-                await life.ended.wait()
+    async def interrupt(self, run_id: str) -> None:
+        """Pause a whole tree at once, for whoever is being cancelled; see `Signals.interrupt`."""
+        await self._signals.interrupt(run_id)
 
     async def resume(self, run_id: str) -> list[Run]:
         """Queue the paused runs of a tree again, and make the whole tree this kernel's business.
@@ -290,7 +234,3 @@ class Supervisor:
                 await self._control.resume(row.id)
                 self.adopt(row.id)
         return list(await self._control.tree(RunId(run_id)))
-
-
-def _no_run(run_id: str) -> NotFound:
-    return NotFound(f"There is no run {run_id!r}.", hint="`oxios agent list` shows those there are.")
