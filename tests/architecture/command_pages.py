@@ -110,6 +110,7 @@ themselves, and `oxios run` its turn. [Agents as processes](../howto/processes.m
 | `running` | a process works on it |
 | `waiting` | it waits for agents that it started, for a message or for a moment, and costs nothing meanwhile |
 | `paused` | it was halted and can go on: `oxios agent resume ID` |
+| `stuck` | under way, but nothing of it or its descendants has happened for 20 minutes; `agent kill ID` ends it |
 | `interrupted` | its process died; the next host, or `oxios agent resume ID`, goes on with it |
 | `done`, `failed`, `killed` | it has ended |
 

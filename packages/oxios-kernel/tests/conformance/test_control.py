@@ -53,6 +53,18 @@ async def test_a_tree_lists_parents_before_their_children_and_the_older_first(wo
     assert await store.tree(RunId("nobody")) == []
 
 
+async def test_the_progress_of_a_run_is_also_that_of_its_descendants(world: World) -> None:
+    store = await world.host("a")
+    await store.add(agent("root"))
+    lease = await begin(store, "child", "root")
+    assert await store.progress(RunId("root")) == BEGAN
+    await world.clock.advance(60)
+    await store.intend(lease, "step/1/model", "asked")
+    assert await store.progress(RunId("root")) == BEGAN + timedelta(seconds=60)
+    assert await store.progress(RunId("child")) == BEGAN + timedelta(seconds=60)
+    assert await store.progress(RunId("nobody")) is None
+
+
 # Signals
 
 

@@ -37,6 +37,9 @@ MOST_ROWS = 1000
 INTERRUPTED = "interrupted"
 """The state, for people, of a run whose row says that it is running and whose process is dead."""
 
+STUCK = "stuck"
+"""The state, for people, of a run that is under way and makes no progress."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
@@ -169,10 +172,12 @@ class Agency:
         return await self.processes.fork(task, title=order.prompt, standing=standing)
 
     async def conditions(self, runs: Sequence[Run]) -> dict[str, str]:
-        """Return where runs are, in a word each: their state, or that their process died."""
-        running = any(run.state is RunState.RUNNING for run in runs)
+        """Return where runs are, in a word each: their state, that their process died, or that nothing happens."""
+        running = [run for run in runs if run.state is RunState.RUNNING]
         left = {run.id for run in await self.processes.table.orphans()} if running else set()
-        return {run.id: INTERRUPTED if run.id in left else run.state.value for run in runs}
+        stuck = {run.id for run in running if run.id not in left and await self.processes.is_stuck(run)}
+        words = dict.fromkeys(stuck, STUCK) | dict.fromkeys(left, INTERRUPTED)
+        return {run.id: words.get(run.id, run.state.value) for run in runs}
 
     async def stopped(self, run_ids: Sequence[str], *, first: bool = False) -> Sequence[Exit]:
         """Wait until runs have stopped (all, or the first of them), and return where each is then.

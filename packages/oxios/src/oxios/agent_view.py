@@ -24,7 +24,7 @@ def agent_json(run: Run, condition: str) -> JsonObject:
 
     Args:
         run: the row.
-        condition: its state in a word, which may be `interrupted`.
+        condition: its state in a word, which may be `interrupted` or `stuck`.
     """
     document = run.to_json()
     names = ("id", "kind", "parent", "session_id", "title", "reason", "created_at", "changed_at", "attempts", "crashes")

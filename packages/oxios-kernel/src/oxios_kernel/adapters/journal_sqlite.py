@@ -147,6 +147,9 @@ class JournalSqlite:
     async def tree(self, run_id: RunId) -> Sequence[Run]:
         return await self._reader.do(partial(control.tree, run_id=run_id))
 
+    async def progress(self, run_id: RunId) -> Moment | None:
+        return await self._reader.do(partial(control.progress, run_id=run_id))
+
     async def signal(self, run_id: RunId, signal: Signal, reason: str) -> Sequence[Run]:
         request = control.Request(signal=signal, reason=reason, at=self._clock.now())
         alive = self._hosts.alive

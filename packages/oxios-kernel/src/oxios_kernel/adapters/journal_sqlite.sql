@@ -99,6 +99,15 @@ WITH RECURSIVE tree (number, id, level) AS (
     SELECT runs.number, runs.id, level + 1 FROM tree JOIN runs ON runs.parent = tree.id)
 SELECT runs.* FROM tree JOIN runs USING (number) ORDER BY level, created_at, runs.number;
 
+-- name: progress
+-- When something of a run or of its descendants happened last: a state changed, or the newest effect was written.
+WITH RECURSIVE tree (number, id, changed_at) AS (
+    SELECT number, id, changed_at FROM runs WHERE id = :id
+    UNION ALL
+    SELECT runs.number, runs.id, runs.changed_at FROM tree JOIN runs ON runs.parent = tree.id)
+SELECT max(max(changed_at, coalesce(
+    (SELECT at FROM entries WHERE run = tree.number ORDER BY sequence DESC LIMIT 1), 0))) FROM tree;
+
 -- name: add_signal
 -- Ask the host of a run for something.
 UPDATE runs SET signal = :signal, reason = :reason WHERE id = :id;

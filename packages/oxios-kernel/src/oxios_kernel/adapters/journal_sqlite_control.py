@@ -31,6 +31,7 @@ __all__ = [
     "crowd",
     "next_moment",
     "park",
+    "progress",
     "queued",
     "reprioritise",
     "resume",
@@ -66,6 +67,12 @@ class Wait:
 def tree(connection: sqlite3.Connection, run_id: RunId) -> list[Run]:
     """See `RunControl.tree`."""
     return [to_run(row) for row in connection.execute(STATEMENTS["tree"], {"id": to_column(run_id)})]
+
+
+def progress(connection: sqlite3.Connection, run_id: RunId) -> datetime | None:
+    """See `RunControl.progress`."""
+    (moment,) = connection.execute(STATEMENTS["progress"], {"id": to_column(run_id)}).fetchone()
+    return None if moment is None else to_moment(moment)
 
 
 def signal(connection: sqlite3.Connection, run_id: RunId, request: Request, alive: Alive) -> list[Run]:

@@ -6,6 +6,7 @@ process of the same home, or nowhere at the moment.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 import anyio
@@ -18,11 +19,14 @@ from oxios_kernel.agents.task import AgentTask
 from oxios_kernel.domain.exit import Exit
 from oxios_kernel.domain.ids import RunId
 from oxios_kernel.domain.letter import Letter
-from oxios_kernel.domain.run import Run, Signal
+from oxios_kernel.domain.run import Run, RunState, Signal
 from oxios_kernel.ports.control import RunControl
 from oxios_kernel.ports.journal import Journal, RunQuery
 
 __all__ = ["Processes"]
+
+STUCK_AFTER = timedelta(minutes=20)
+"""Longer than any single effect may take: ten minutes for a command, five for a model's answer, and their tries."""
 
 Mode = Literal["all", "any"]
 
@@ -82,6 +86,14 @@ class Processes:
             NotFound: there is no such run.
         """
         return await read_exit(await self.table.get(run_id), self.journal)
+
+    async def is_stuck(self, run: Run) -> bool:
+        """Tell whether a running run makes no progress: nothing of it or of its descendants has happened for long.
+
+        Silence is no sign of it: a model may think and a command may work for minutes.
+        """
+        last = await self.control.progress(run.id)
+        return run.state is RunState.RUNNING and last is not None and self.forks.clock.now() - last > STUCK_AFTER
 
     async def kill(
         self, run_id: str, *, reason: str = "killed by a person", grace_seconds: float = 1.0

@@ -22,6 +22,12 @@ class RunControl(Protocol):
         """Return a run and all its descendants, parents before their children; empty for an unknown run."""
         ...
 
+    async def progress(self, run_id: RunId) -> Moment | None:
+        """Return when something of a run or of a descendant of it happened last: an effect was begun or recorded, or a
+        state changed. `None` for an unknown run.
+        """
+        ...
+
     async def signal(self, run_id: RunId, signal: Signal, reason: str) -> Sequence[Run]:
         """Ask a whole tree to be killed or paused, in one commit, and return the rows as they are then, as `tree` does.
 

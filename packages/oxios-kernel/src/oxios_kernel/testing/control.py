@@ -32,6 +32,14 @@ class MemoryControl:
         await checkpoint()
         return self._store.tree(run_id)
 
+    async def progress(self, run_id: RunId) -> Moment | None:
+        await checkpoint()
+        moments = []
+        for run in self._store.tree(run_id):
+            newest = next(reversed(self._store.entries.get(run.id, {}).values()), None)
+            moments += [run.changed_at] if newest is None else [run.changed_at, newest.at]
+        return max(moments, default=None)
+
     async def signal(self, run_id: RunId, signal: Signal, reason: str) -> Sequence[Run]:
         for run in self._store.tree(run_id):
             if not (run.state.final or (run.state is RunState.PAUSED and signal is Signal.PAUSE)):
