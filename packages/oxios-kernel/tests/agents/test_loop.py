@@ -61,6 +61,7 @@ class World:
     journal: MemoryJournal = field(default_factory=MemoryJournal)
     limits: Limits = field(default_factory=Limits)
     bus: Bus = field(default_factory=Bus)
+    scheduler: Scheduler = field(default_factory=lambda: Scheduler(FakeClock(), lambda: CAPS, Rates()))
 
     async def live(self) -> AgentOutcome:
         clock = FakeClock()
@@ -69,7 +70,7 @@ class World:
             table=table,
             llm_for=self._llm_for,
             tools_for=lambda rights: self.tools,
-            scheduler=Scheduler(clock, lambda: CAPS, Rates()),
+            scheduler=self.scheduler,
             clock=clock,
             bus=self.bus,
             limits=self.limits,
@@ -91,7 +92,7 @@ class World:
         return run.state
 
 
-CAPS = Caps(concurrent=4, per_principal=4, per_provider=4, ageing_seconds=30)
+CAPS: Caps = Caps(concurrent=4, per_principal=4, per_provider=4, ageing_seconds=30)
 
 TASK = AgentTask(
     system="rules",
@@ -162,6 +163,15 @@ async def test_an_agent_whose_host_died_goes_on_without_asking_or_doing_anything
     assert (outcome.text, outcome.usage.calls) == ("done", 2)
     assert it.tools.called == ["do a"]
     assert len(it.llm.requests) == 3
+
+
+async def test_what_is_recorded_is_walked_again_without_the_right_to_run() -> None:
+    it = world([calls(call("look", "a")), ModelUnavailable("down"), says("done")])
+    with pytest.raises(ModelUnavailable):
+        await it.live()
+    before = it.scheduler.stats().submitted
+    await it.live()
+    assert (before, it.scheduler.stats().submitted) == (3, 4)
 
 
 async def test_a_call_in_doubt_is_told_to_the_model_and_not_repeated() -> None:
