@@ -11,6 +11,7 @@ from anyio.from_thread import start_blocking_portal
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from oxios_kernel.domain.ids import RunId
 from oxios_kernel.domain.run import Run, RunState, Signal
 from oxios_kernel.errors import Conflict, ModelUnavailable
 from oxios_kernel.ports.llm import LlmReply
@@ -164,7 +165,7 @@ class TableMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_dead_do_not_think(self) -> None:
-        states = {row.id: row.state for row in self.world.rows()}
+        states: dict[str, RunState] = {row.id: row.state for row in self.world.rows()}
         assert {states[run_id] for run_id in self.world.oracle.open} <= {RunState.RUNNING}
 
     @invariant()
@@ -236,7 +237,7 @@ class TableMachine(RuleBasedStateMachine):
 
     def tree(self, run_id: str) -> list[Run]:
         """Return a run and its descendants."""
-        return list(self.portal.call(self.world.person.journal.tree, run_id))
+        return list(self.portal.call(self.world.person.journal.tree, RunId(run_id)))
 
     def attempt(self, act: Callable[..., Any], *arguments: object) -> None:
         """Do something that may be refused because of the state a run is in, and let it take its effect."""
