@@ -8,6 +8,7 @@ The lane knows nothing of runs and entries. It is written for `JournalSqlite`, w
 
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
@@ -63,6 +64,8 @@ class Lane:
         self._carry_out = carry_out
         self._jobs: SimpleQueue[Job[Any] | None] = SimpleQueue()
         self._tell = _loop_door()
+        self._finished: deque[anyio.Event] = deque()
+        self._told = False
         self._ended: anyio.Event | None = None
         # A daemon: what was not acknowledged when the interpreter ends was never promised.
         threading.Thread(target=self._live, name=f"journal {carry_out.__name__}", daemon=True).start()
@@ -115,9 +118,18 @@ class Lane:
         return group
 
     def _wake(self, events: Sequence[anyio.Event]) -> None:
+        self._finished.extend(events)
+        if self._told:
+            return  # the loop has not come round yet, and will find these too
+        self._told = True
         # The loop may be gone when a program ends without closing; nobody waits then.
         with suppress(RuntimeError):
-            self._tell(_set_all, events)
+            self._tell(self._set_finished)
+
+    def _set_finished(self) -> None:
+        self._told = False  # before looking: what is finished from now on tells anew
+        while self._finished:
+            self._finished.popleft().set()
 
 
 def commit_together(connection: sqlite3.Connection, jobs: Jobs) -> None:
@@ -201,8 +213,3 @@ def _loop_door() -> Callable[..., Any]:
     loop: Any = current_token().native_token
     door: Callable[..., Any] = loop.run_sync_soon if hasattr(loop, "run_sync_soon") else loop.call_soon_threadsafe
     return door
-
-
-def _set_all(events: Sequence[anyio.Event]) -> None:
-    for event in events:
-        event.set()
