@@ -61,6 +61,27 @@ def test_wrong_usage_is_told_with_exit_code_2(
 
 
 @pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "x", "--space", "caf\udce9"],
+        ["run", "x", "--model", "openai/caf\udce9"],
+        ["agent", "fork", "x", "--group", "caf\udce9"],
+        ["agent", "fork", "x", "--group", "two\nlines"],
+        ["budget", "set", "space:caf\udce9", "--calls", "5"],
+        ["cron", "add", "two\nlines", "--schedule", "@daily", "--goal", "x"],
+        ["cron", "add", "x", "--schedule", "@daily", "--goal", "x", "--constraint", "caf\udce9"],
+    ],
+)
+def test_a_name_that_is_no_plain_text_is_wrong_usage(person: Person, arguments: Sequence[str]) -> None:
+    assert_told(person.run(*arguments), 2, "is not plain text in UTF-8")
+
+
+@pytest.mark.parametrize("arguments", [["wait", "x", "--timeout", "nan"], ["kill", "x", "--grace", "nan"]])
+def test_no_number_of_seconds_is_wrong_usage(person: Person, arguments: Sequence[str]) -> None:
+    assert_told(person.run("agent", *arguments), 2, "nan is not a number of seconds")
+
+
+@pytest.mark.parametrize(
     ("name", "make", "words"),
     [
         ("missing.txt", lambda path: None, ["missing.txt", "No such file"]),

@@ -32,6 +32,12 @@ def test_a_limit_is_set_changed_in_part_listed_and_removed(person: Person) -> No
     assert budgets(person, "show", "global") == []
 
 
+def test_a_limit_that_is_used_up_is_told_apart_from_one_that_will_be(person: Person) -> None:
+    assert person.run("run", "good morning").code == 0
+    assert person.run("budget", "set", "global", "--calls", "1").out.endswith(", then ask, used up\n")
+    assert ", then ask, at this rate used up 2" in person.run("budget", "set", "global", "--calls", "100").out
+
+
 def test_a_run_that_does_not_fit_is_paused_and_goes_on_once_its_limit_is_raised(person: Person) -> None:
     person.run("budget", "set", "global", "--calls", "1")
     stopped = person.run("run", 'Write "hello" to hello.txt', "--json")

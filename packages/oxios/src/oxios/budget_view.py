@@ -40,8 +40,17 @@ def state_line(state: BudgetState) -> str:
     limit, meter = state.meter.limit, state.meter
     window = "" if limit.window_seconds is None else f" in {limit.window_seconds:,} s"
     until = "" if meter.resets_at is None else f", anew {moment(meter.resets_at)}"
-    soon = "" if state.exhausted_at is None else f", used up {moment(state.exhausted_at)}"
-    return f"{limit.scope}  {_parts(limit, meter.spent)}{window}, then {limit.on_exhausted.value}{until}{soon}"
+    return (
+        f"{limit.scope}  {_parts(limit, meter.spent)}{window}, then {limit.on_exhausted.value}{until}{_outlook(state)}"
+    )
+
+
+def _outlook(state: BudgetState) -> str:
+    limit, spent = state.meter.limit, state.meter.spent
+    measures = (limit.tokens, spent.tokens), (limit.calls, spent.calls), (limit.micro_usd, spent.micro_usd)
+    if any(most is not None and had >= most for most, had in measures):
+        return ", used up"
+    return "" if state.exhausted_at is None else f", at this rate used up {moment(state.exhausted_at)}"
 
 
 def spent_words(spent: Spent) -> str:

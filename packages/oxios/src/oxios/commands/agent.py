@@ -18,6 +18,7 @@ from oxios.commands.agent_start import branch, fork, resume, wait
 from oxios.commands.agent_steer import kill, message, pause
 from oxios.commands.host import say_when_nobody_works
 from oxios.invocation import Invocation, answer, answer_json, pass_invocation, say
+from oxios.parameters import LABEL
 
 __all__ = ["command"]
 
@@ -36,7 +37,7 @@ def command() -> None:
 @command.command(name="list")
 @click.option("--all", "ended", is_flag=True, help="Also those that have ended.")
 @click.option("--state", type=click.Choice(STATES), help="Only those in this state. `interrupted`: its process died.")
-@click.option("--group", metavar="NAME", help="Only those of this group.")
+@click.option("--group", type=LABEL, metavar="NAME", help="Only those of this group.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_invocation
 def list_agents(invocation: Invocation, ended: bool, state: str | None, group: str | None, as_json: bool) -> None:

@@ -20,6 +20,7 @@ from oxios.commands.host import say_when_nobody_works
 from oxios.inputs import read_prompt, working_folder
 from oxios.interrupts import stop_on_interrupt
 from oxios.invocation import Invocation, answer, answer_json, pass_invocation, say
+from oxios.parameters import LABEL, SECONDS
 
 __all__ = ["PRIORITIES", "branch", "follow_run", "followed", "fork", "refuse_both", "resume", "wait"]
 
@@ -42,8 +43,8 @@ def followed(function: Callable[..., int]) -> Callable[..., int]:
 @click.option(
     "--priority", type=click.Choice(PRIORITIES), default="normal", show_default=True, help="How urgent it is."
 )
-@click.option("--group", metavar="NAME", help="A name to find several agents again by.")
-@click.option("--model", metavar="PROVIDER/MODEL", help="Ask this model; `oxios models` lists them.")
+@click.option("--group", type=LABEL, metavar="NAME", help="A name to find several agents again by.")
+@click.option("--model", type=LABEL, metavar="PROVIDER/MODEL", help="Ask this model; `oxios models` lists them.")
 @click.option("--workdir", metavar="FOLDER", help="Work in this folder instead of the current one.")
 @followed
 @pass_invocation
@@ -120,7 +121,7 @@ def resume(invocation: Invocation, /, agent_id: str, **follow: Any) -> int:
 @click.command()
 @click.argument("agent_ids", metavar="ID...", nargs=-1, required=True)
 @click.option("--any", "first", is_flag=True, help="Wait for the first of them only.")
-@click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="Wait no longer than this.")
+@click.option("--timeout", type=SECONDS, metavar="SECONDS", help="Wait no longer than this.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_invocation
 def wait(invocation: Invocation, agent_ids: tuple[str, ...], first: bool, timeout: float | None, as_json: bool) -> int:

@@ -15,6 +15,7 @@ from oxios.agent_view import agent_json, tree_lines
 from oxios.assemble import open_agency
 from oxios.inputs import read_prompt
 from oxios.invocation import Invocation, answer, answer_json, pass_invocation, say
+from oxios.parameters import SECONDS
 
 __all__ = ["kill", "message", "pause"]
 
@@ -25,7 +26,7 @@ def grace(function: Callable[..., int]) -> Callable[..., int]:
     """Give a command the option that says how long it waits until agents obeyed."""
     return click.option(
         "--grace",
-        type=click.FloatRange(min=0),
+        type=SECONDS,
         default=GRACE_SECONDS,
         show_default=True,
         metavar="SECONDS",

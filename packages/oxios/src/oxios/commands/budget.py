@@ -13,6 +13,7 @@ from oxios_kernel.errors import NotFound
 from oxios.assemble import open_purse
 from oxios.budget_view import moment, spent_json, spent_words, state_json, state_line
 from oxios.invocation import Invocation, answer, answer_json, pass_invocation, say
+from oxios.parameters import LABEL
 
 __all__ = ["command"]
 
@@ -74,7 +75,7 @@ def list_limits(invocation: Invocation, as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("scope")
+@click.argument("scope", type=LABEL)
 @json_option
 @pass_invocation
 def show(invocation: Invocation, scope: str, as_json: bool) -> None:
@@ -92,7 +93,7 @@ def show(invocation: Invocation, scope: str, as_json: bool) -> None:
 
 
 @command.command(name="set")
-@click.argument("scope")
+@click.argument("scope", type=LABEL)
 @click.option("--tokens", type=click.IntRange(0, MOST), metavar="N", help="Input and output tokens together.")
 @click.option("--calls", type=click.IntRange(0, MOST), metavar="N", help="Answered model calls.")
 @click.option("--usd", "micro_usd", type=Dollars(), metavar="DOLLARS", help="Money.")
@@ -135,7 +136,7 @@ def set_limit(
 
 
 @command.command()
-@click.argument("scope")
+@click.argument("scope", type=LABEL)
 @window_option
 @json_option
 @pass_invocation
@@ -160,7 +161,7 @@ def remove(invocation: Invocation, scope: str, window: int | None, as_json: bool
 
 
 @command.command()
-@click.argument("scope", default="global")
+@click.argument("scope", type=LABEL, default="global")
 @click.option(
     "--last", type=click.IntRange(1, CENTURY_SECONDS), metavar="SECONDS", help="Only in the last so many seconds."
 )

@@ -9,6 +9,7 @@ from oxios_cli import Repl, Session, Terminal
 from oxios.assemble import serve_program
 from oxios.inputs import working_folder
 from oxios.invocation import Invocation, pass_invocation, say_of_space
+from oxios.parameters import LABEL
 
 __all__ = ["command"]
 
@@ -17,9 +18,9 @@ USER = "local"
 
 @click.command(name="chat")
 @click.option("--session", metavar="ID", help="Go on with a conversation.")
-@click.option("--model", metavar="PROVIDER/MODEL", help="Begin with this model.")
+@click.option("--model", type=LABEL, metavar="PROVIDER/MODEL", help="Begin with this model.")
 @click.option("--persona", metavar="ID", help="Begin with this persona.")
-@click.option("--space", metavar="ID", help="Write down to which Space the conversation belongs.")
+@click.option("--space", type=LABEL, metavar="ID", help="Write down to which Space the conversation belongs.")
 @click.option("--workdir", metavar="FOLDER", help="Work in this folder instead of the current one.")
 @click.option("--quiet", is_flag=True, help="Show answers and errors, nothing else.")
 @pass_invocation

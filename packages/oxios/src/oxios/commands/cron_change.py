@@ -16,6 +16,7 @@ from oxios.commands.agent_start import PRIORITIES, follow_run, followed, refuse_
 from oxios.cron_view import job_json, slot_line
 from oxios.inputs import read_prompt
 from oxios.invocation import Invocation, answer_json, pass_invocation, say
+from oxios.parameters import LABEL, TEXT
 
 __all__ = ["add", "disable", "enable", "remove", "run"]
 
@@ -29,14 +30,16 @@ def changing(function: Callable[..., None]) -> click.Command:
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", type=LABEL)
 @click.option(
     "--schedule", required=True, metavar="EXPR", help="5 or 6 (with seconds) cron fields, or @daily and such."
 )
 @click.option("--goal", "--prompt", "goal", required=True, metavar="TEXT", help="What is to be done; `-` reads it.")
 @click.option("--zone", metavar="ZONE", default="UTC", show_default=True, help="The IANA time zone of the schedule.")
-@click.option("--constraint", "constraints", metavar="TEXT", multiple=True, help="What is to be kept to; repeatable.")
-@click.option("--criterion", "criteria", metavar="TEXT", multiple=True, help="When it is done; repeatable.")
+@click.option(
+    "--constraint", "constraints", type=TEXT, metavar="TEXT", multiple=True, help="What is to be kept to; repeatable."
+)
+@click.option("--criterion", "criteria", type=TEXT, metavar="TEXT", multiple=True, help="When it is done; repeatable.")
 @click.option("--workdir", metavar="FOLDER", help="Work in this folder; a folder of its own when left out.")
 @click.option(
     "--on-missed",

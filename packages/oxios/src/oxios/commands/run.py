@@ -14,6 +14,7 @@ from oxios_kernel.conversation import TurnRequest
 from oxios.failures import explain
 from oxios.inputs import read_context, read_prompt, working_folder
 from oxios.invocation import Invocation, pass_invocation, say_of_space
+from oxios.parameters import LABEL
 from oxios.report import exit_code, report
 from oxios.task import Ending, Order, carry_out
 
@@ -51,9 +52,9 @@ def _seconds(context: click.Context, option: click.Parameter, seconds: float | N
 @click.option("--context-file", metavar="PATH|-", help="Hand over a text file (at most 10 MiB) with the prompt.")
 @click.option("--session", metavar="ID", help="Go on with a conversation, or begin one of that name.")
 @click.option("--exit-code", "judged", is_flag=True, help="Exit with 1 when the result did not pass its checks.")
-@click.option("--model", metavar="PROVIDER/MODEL", help="Ask this model; `oxios models` lists them.")
+@click.option("--model", type=LABEL, metavar="PROVIDER/MODEL", help="Ask this model; `oxios models` lists them.")
 @click.option("--persona", metavar="ID", help="Work this way; `oxios persona list` lists them.")
-@click.option("--space", metavar="ID", help="Write down to which Space the task belongs.")
+@click.option("--space", type=LABEL, metavar="ID", help="Write down to which Space the task belongs.")
 @click.option("--workdir", metavar="FOLDER", help="Work in this folder instead of the current one.")
 @click.option("--timeout", type=float, callback=_seconds, metavar="SECONDS", help="Stop after so many seconds.")
 @click.option("--quiet", is_flag=True, help="Print the answer and errors, nothing else.")
