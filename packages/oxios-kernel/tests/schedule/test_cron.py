@@ -546,8 +546,9 @@ async def test_a_job_under_way_is_not_run_beside_itself(world: World) -> None:
     world.instant = False
     await cron.add(HOURLY)
     row = await cron.run_now("report")
-    with pytest.raises(Conflict, match=f"is under way: {row.run_id}"):
+    with pytest.raises(Conflict, match=f"is under way: {row.run_id}") as refused:
         await cron.run_now("report")
+    assert refused.value.hint == "Wait, resume that run if it is paused, or kill it."
     await cron.edit("report", {"on_overlap": "allow"})
     with pytest.raises(Conflict, match="in this second already"):
         await cron.run_now("report")

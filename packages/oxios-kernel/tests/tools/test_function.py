@@ -28,6 +28,8 @@ async def greet(arguments: Greeting, context: ToolContext) -> str:
             raise ToolFailed("nobody cannot be greeted", hint="Name somebody")
         case "stranger":
             raise NotFound("there is no such person")
+        case "shy":
+            raise ToolFailed("The shy are not greeted.", hint="Wave instead.")
         case "half":
             return "half \ud800"
         case "disk":
@@ -100,6 +102,7 @@ async def test_arguments_that_are_no_object_are_quoted_in_part(context: ToolCont
     [
         ("nobody", ToolStatus.FAILED, "nobody cannot be greeted. Name somebody"),
         ("stranger", ToolStatus.FAILED, "there is no such person"),
+        ("shy", ToolStatus.FAILED, "The shy are not greeted. Wave instead."),
         ("half", ToolStatus.OK, "half \ufffd"),
     ],
 )

@@ -109,7 +109,8 @@ class Cron(Crontab):
             under_way = [row.run_id for row in history.rows if row.state is SlotState.RUNNING]
             if under_way and job.on_overlap is not OnOverlap.ALLOW:
                 raise Conflict(
-                    f"The cron job {job.name!r} is under way: {under_way[0]}.", hint="Wait, or kill that run."
+                    f"The cron job {job.name!r} is under way: {under_way[0]}.",
+                    hint="Wait, resume that run if it is paused, or kill it.",
                 )
             row = CronRun(slot=self._clock.now().replace(microsecond=0), state=SlotState.WAITING)
             if await self._runs.get(fire_key(job.id, row.slot)):

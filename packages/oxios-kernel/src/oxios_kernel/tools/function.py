@@ -130,7 +130,7 @@ def _is_text(arguments: JsonObject) -> bool:
 
 
 def _sentence(error: ToolFailed | InputError | NotFound) -> str:
-    return f"{error.message}. {error.hint}" if error.hint else error.message
+    return f"{error.message.rstrip('.')}. {error.hint}" if error.hint else error.message
 
 
 def _failed(complaint: str, tool: Tool) -> ToolResult:
