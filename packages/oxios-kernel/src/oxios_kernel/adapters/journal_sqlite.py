@@ -220,6 +220,6 @@ def _open(path: Path, host: str) -> _Opened:
     except (OSError, sqlite3.Error) as error:
         raise HomeError(
             f"Expected to read and write the database {path}, but: {error}.",
-            hint="Look at the folder's rights and the disk's space, or set OXIOS_HOME to another folder.",
+            hint="Look at the folder's rights, the disk's space and what else has it open, or set another OXIOS_HOME.",
         ) from error
     return _Opened(hosts=hosts, writer=writer, reader=reader, notices=() if notice is None else (notice,))

@@ -119,6 +119,6 @@ def _open(path: Path) -> tuple[sqlite3.Connection, sqlite3.Connection]:
     except (OSError, sqlite3.Error) as error:
         raise HomeError(
             f"Expected to read and write the database {path}, but: {error}.",
-            hint="Look at the folder's rights and the disk's space, or set OXIOS_HOME to another folder.",
+            hint="Look at the folder's rights, the disk's space and what else has it open, or set another OXIOS_HOME.",
         ) from error
     return writer, reader
