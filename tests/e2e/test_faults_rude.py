@@ -11,18 +11,11 @@ from oxios_kernel.domain.run import RunState
 from oxios_kernel.testing import ScriptedLlm, open_test_kernel, tool
 
 from tests.e2e.faults.host import SETTINGS, fork
+from tests.e2e.faults.rude import rude_command
 from tests.e2e.person import lives
 from tests.loopback import Hang, ModelServer
 
 pytestmark = pytest.mark.anyio
-
-DEAF = "trap '' TERM HUP INT; echo $$ > {name}; while :; do sleep 0.05; done"
-
-
-def rude_command() -> str:
-    """Return a command that ignores signals, and so does a daemon that it forks twice."""
-    inner = DEAF.format(name="inner").replace("$$", "$BASHPID")
-    return f"cat > daemon <<'END'\n{inner}\nEND\n(setsid bash daemon > /dev/null 2>&1 &); {DEAF.format(name='outer')}"
 
 
 async def appears(file: Path) -> int:

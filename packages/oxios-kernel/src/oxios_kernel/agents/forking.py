@@ -121,11 +121,11 @@ class Forks:
         standing = standing or Standing()
         row = self._row(run_id or self.new_id(), task, title, parent, standing)
         row = row.model_copy(update={"depth": depth})
-        await self.control.add_within(row, crowd=self.limits.agents, children=self.limits.children)
+        new = await self.control.add_within(row, crowd=self.limits.agents, children=self.limits.children)
         if parent is not None and standing.share is not None:
             await self.budgets.subdivide(parent.id, row.id, standing.share)
         self.supervisor.adopt(row.id)
-        return await self.table.get(row.id)
+        return row if new else await self.table.get(row.id)
 
     async def branch(self, source_id: str, step: int, instruction: str, *, run_id: str | None = None) -> Run:
         """Add an agent that begins with the first steps of another, and then is told something else.

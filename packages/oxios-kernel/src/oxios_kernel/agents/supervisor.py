@@ -31,6 +31,9 @@ _log = logging.getLogger(__name__)
 LOOK_SECONDS = 0.1
 """How often the supervisor looks whether another process wrote to the table."""
 
+AT_ONCE = 50
+"""How many queued runs one look reads and starts; when there are more, the next look follows at once."""
+
 TROUBLE_SECONDS = 1.0
 """How long it leaves a table alone that cannot be used."""
 
@@ -153,12 +156,18 @@ class Supervisor:
         self._signals.pass_on(await self._control.signalled())
         await self._signals.force()
         await self._control.wake(self._clock.now())
+        await self._start_some(group)
+
+    async def _start_some(self, group: TaskGroup) -> None:
         known = len(self._stalls) + len([life for life in self._lives.values() if life.lease is None])
-        for run in await self._candidates.find(self._lives.keys(), self._room(Priority.CRITICAL) + known):
+        most, before = min(self._room(Priority.CRITICAL), AT_ONCE), len(self._lives)
+        for run in await self._candidates.find(self._lives.keys(), most + known):
             if self._room(run.priority) <= 0:
                 return
             if run.id not in self._lives and run.id not in self._stalls and run.kind in self._works:
                 self._start(run, group)
+        if 0 < most <= len(self._lives) - before:
+            self.ring()
 
     def _room(self, priority: int) -> int:
         return RESIDENT + RESIDENT_MORE * priority - len(self._lives)
