@@ -38,8 +38,8 @@ class World(Protocol):
         """Return a living host's view."""
         ...
 
-    async def dead(self, name: str, run_id: str) -> None:
-        """Let a host take a run, record `step/1/model`, intend `step/1/tool/1`, and be killed."""
+    async def dead(self, name: str, run_id: str, more: int = 0) -> None:
+        """Let a host take a run, record `step/1/model` and `more` effects, intend `step/1/tool/1`, and be killed."""
         ...
 
 
@@ -54,11 +54,11 @@ class SqliteWorld:
     async def host(self, name: str) -> Store:
         return await self._stack.enter_async_context(await JournalSqlite.open(self._path, name, self.clock))
 
-    async def dead(self, name: str, run_id: str) -> None:
-        await anyio.to_thread.run_sync(self._hold_and_die, name, run_id)
+    async def dead(self, name: str, run_id: str, more: int = 0) -> None:
+        await anyio.to_thread.run_sync(self._hold_and_die, name, run_id, more)
 
-    def _hold_and_die(self, name: str, run_id: str) -> None:
-        command = [sys.executable, str(CHILD), "hold", str(self._path), name, run_id]
+    def _hold_and_die(self, name: str, run_id: str, more: int) -> None:
+        command = [sys.executable, str(CHILD), "hold", str(self._path), name, run_id, str(more)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
             assert child.stdout is not None
             assert child.stdout.readline() == "held\n"
@@ -75,10 +75,12 @@ class MemoryWorld:
     async def host(self, name: str) -> Store:
         return self._first.beside(name)
 
-    async def dead(self, name: str, run_id: str) -> None:
+    async def dead(self, name: str, run_id: str, more: int = 0) -> None:
         journal = self._first.beside(name)
         lease = await begin(journal, run_id)
         await journal.record(lease, "step/1/model", "asked", {"text": "paid"})
+        for number in range(more):
+            await journal.record(lease, f"{name}/{number}", "asked", "done")
         await journal.intend(lease, "step/1/tool/1", "called")
         journal.die()
 

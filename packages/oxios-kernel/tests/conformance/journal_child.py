@@ -41,10 +41,12 @@ async def take(journal: JournalSqlite, name: str) -> Lease:
     return lease
 
 
-async def hold(path: str, host: str, run: str) -> None:
+async def hold(path: str, host: str, run: str, more: str = "0") -> None:
     async with await JournalSqlite.open(Path(path), host, ClockSystem()) as journal:
         lease = await take(journal, run)
         await journal.record(lease, "step/1/model", "asked", {"text": "paid"})
+        for number in range(int(more)):
+            await journal.record(lease, f"{host}/{number}", "asked", "done")
         await journal.intend(lease, "step/1/tool/1", "called")
         say("held")
         await anyio.sleep_forever()

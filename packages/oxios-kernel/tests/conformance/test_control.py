@@ -7,7 +7,7 @@ from pathlib import Path
 import anyio
 import pytest
 from oxios_kernel.domain.ids import RunId
-from oxios_kernel.domain.run import Run, RunState, Signal
+from oxios_kernel.domain.run import PROGRESS, Run, RunState, Signal
 from oxios_kernel.errors import Conflict, IllegalTransition, InputError, NotFound
 from oxios_kernel.ports.journal import RunQuery
 
@@ -355,3 +355,15 @@ async def test_a_crash_is_counted_when_a_dead_hosts_run_is_taken_not_when_a_leas
     assert await store.claim(RunId("left")) is not None
     run = await get(store, "left")
     assert (run.crashes, run.attempts) == (1, 3)
+
+
+async def test_a_run_that_did_something_before_its_host_died_is_no_suspect(world: World) -> None:
+    for host in ("one", "two", "three"):
+        await world.dead(host, "suspect")
+    for host in ("four", "five", "six"):
+        await world.dead(host, "busy", more=PROGRESS)
+    store = await world.host("a")
+    assert await store.claim(RunId("suspect")) is not None
+    assert await store.claim(RunId("busy")) is not None
+    assert (await get(store, "suspect")).crashes == 3
+    assert (await get(store, "busy")).crashes == 1

@@ -23,8 +23,15 @@ SELECT * FROM runs WHERE /* conditions */ ORDER BY created_at DESC, number DESC 
 SELECT * FROM runs WHERE state = 'running' ORDER BY created_at, number;
 
 -- name: claim_run
--- Give a run to a host: a new epoch, one more attempt, and one more crash if it was left by a dead one.
-UPDATE runs SET owner = :owner, epoch = epoch + 1, attempts = attempts + 1, crashes = crashes + :crashed WHERE id = :id;
+-- Give a run to a host: a new epoch, one more attempt, and one more crash if it was left by a dead one. A run that did
+-- something of its own meanwhile begins to count its crashes anew.
+UPDATE runs SET owner = :owner, epoch = epoch + 1, attempts = attempts + 1,
+    crashes = CASE
+        WHEN NOT :crashed THEN crashes
+        WHEN (SELECT coalesce(max(sequence), 0) FROM entries WHERE run = runs.number) - begun_with >= :progress THEN 1
+        ELSE crashes + 1 END,
+    begun_with = (SELECT coalesce(max(sequence), 0) FROM entries WHERE run = runs.number)
+WHERE id = :id;
 
 -- name: release_run
 -- Take a run from its host, if it is still that host's; what it was asked to do meanwhile comes back.

@@ -10,7 +10,7 @@ from typing import Any
 from oxios_kernel.adapters.journal_sqlite_facts import from_run, to_column, to_run
 from oxios_kernel.adapters.journal_sqlite_file import STATEMENTS
 from oxios_kernel.domain.ids import RunId
-from oxios_kernel.domain.run import Lease, Run, RunState, Signal, may_follow
+from oxios_kernel.domain.run import PROGRESS, Lease, Run, RunState, Signal, may_follow
 from oxios_kernel.errors import IllegalTransition, LeaseLost, NotFound
 from oxios_kernel.ports.journal import RunQuery
 
@@ -104,7 +104,8 @@ def claim(connection: sqlite3.Connection, run_id: RunId, host: str, alive: Calla
     run = get_known(connection, run_id)
     if run.state.final or (run.owner is not None and alive(run.owner)):
         return None
-    connection.execute(STATEMENTS["claim_run"], {"id": run_id, "owner": host, "crashed": _crashed(run)})
+    taking = {"id": run_id, "owner": host, "crashed": _crashed(run), "progress": PROGRESS}
+    connection.execute(STATEMENTS["claim_run"], taking)
     return Lease(run_id=run_id, owner=host, epoch=run.epoch + 1)
 
 

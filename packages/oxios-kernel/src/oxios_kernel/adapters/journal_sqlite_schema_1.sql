@@ -15,6 +15,7 @@ CREATE TABLE runs (
     changed_at INTEGER NOT NULL,
     attempts INTEGER NOT NULL,
     crashes INTEGER NOT NULL,
+    begun_with INTEGER NOT NULL DEFAULT 0, -- how many effects it had when it was taken last
     priority INTEGER NOT NULL,
     "group" TEXT,
     depth INTEGER NOT NULL,

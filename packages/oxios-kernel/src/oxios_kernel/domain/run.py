@@ -13,7 +13,7 @@ from pydantic import Field
 from oxios_kernel.domain.fact import Fact, Json, JsonObject, Moment
 from oxios_kernel.domain.ids import RunId
 
-__all__ = ["LEGAL", "Entry", "Lease", "Run", "RunKind", "RunState", "Signal", "may_follow"]
+__all__ = ["LEGAL", "PROGRESS", "Entry", "Lease", "Run", "RunKind", "RunState", "Signal", "may_follow"]
 
 
 class RunKind(StrEnum):
@@ -78,6 +78,11 @@ def may_follow(now: RunState, then: RunState) -> bool:
     return now is then or then in LEGAL[now]
 
 
+PROGRESS = 3
+"""How many effects a run must have begun since it was taken to be no suspect when its host dies: one that brings its
+host down again and again gets as far as a model's answer and a tool call each time."""
+
+
 class Run(Fact):
     """The row of a run.
 
@@ -94,7 +99,8 @@ class Run(Fact):
         created_at: when the row was written.
         changed_at: when its state changed last.
         attempts: how often a host took it.
-        crashes: how often its host died while it was under way.
+        crashes: how often in a row its host died while it was under way and had done next to nothing (fewer than
+            `PROGRESS` effects) since it was taken.
         priority: how urgent it is, a value of `domain.job.Priority`.
         group: the group it belongs to, where there is one.
         depth: how many ancestors it has that are agents.

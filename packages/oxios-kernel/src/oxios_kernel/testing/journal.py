@@ -91,7 +91,7 @@ class MemoryJournal(MemoryControl):
         run = self._store.known(run_id)
         if run.state.final or run.owner in self._store.living:
             return None
-        crashes = run.crashes + self._store.crashed(run)
+        crashes = self._store.crashes_of(run)
         self._store.save(run, owner=self.host, epoch=run.epoch + 1, attempts=run.attempts + 1, crashes=crashes)
         return Lease(run_id=run_id, owner=self.host, epoch=run.epoch + 1)
 

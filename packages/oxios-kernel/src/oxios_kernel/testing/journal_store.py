@@ -7,7 +7,7 @@ from typing import Any
 from oxios_kernel.domain.fact import Moment
 from oxios_kernel.domain.ids import RunId
 from oxios_kernel.domain.letter import Letter
-from oxios_kernel.domain.run import Entry, Lease, Run, RunState, Signal
+from oxios_kernel.domain.run import PROGRESS, Entry, Lease, Run, RunState, Signal
 from oxios_kernel.errors import LeaseLost, NotFound
 
 __all__ = ["Store"]
@@ -21,6 +21,7 @@ class Store:
     entries: dict[str, dict[str, Entry]] = field(default_factory=dict)
     mail: dict[str, list[Letter]] = field(default_factory=dict)
     living: set[str] = field(default_factory=set)
+    begun_with: dict[str, int] = field(default_factory=dict)
     writes: int = 0
 
     def add(self, run: Run) -> bool:
@@ -73,6 +74,14 @@ class Store:
     def crashed(self, run: Run) -> bool:
         """Tell whether a run's host died while it was under way."""
         return run.state is RunState.RUNNING and run.owner is not None and run.owner not in self.living
+
+    def crashes_of(self, run: Run) -> int:
+        """Return the crashes to write into a row that is being taken, and remember how many effects it has."""
+        had, has = self.begun_with.get(run.id, 0), len(self.entries.get(run.id, {}))
+        self.begun_with[run.id] = has
+        if not self.crashed(run):
+            return run.crashes
+        return 1 if has - had >= PROGRESS else run.crashes + 1
 
     def by_age(self) -> list[Run]:
         """Return all rows, oldest first."""
