@@ -65,6 +65,7 @@ def test_ctrl_c_twice_leaves_at_once_and_the_next_run_picks_it_up(person: Person
     assert "--resume" not in stopped.out
     assert done.code == 0
     assert "First going on with what was interrupted: Wait" in done.err
+    assert "That is done now." in done.err
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

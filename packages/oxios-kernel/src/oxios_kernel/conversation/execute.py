@@ -18,7 +18,7 @@ from oxios_kernel.agents import (
 from oxios_kernel.conversation.request import TurnInput
 from oxios_kernel.domain.access import Role
 from oxios_kernel.domain.capability import CSpace
-from oxios_kernel.domain.run import Run, RunState
+from oxios_kernel.domain.run import Run, RunState, Signal
 from oxios_kernel.domain.tool import ToolStatus
 from oxios_kernel.errors import AgentStopped
 from oxios_kernel.ports.toolset import ToolContext
@@ -72,7 +72,8 @@ async def execute(forks: Forks, turn: Run, task: AgentTask, seed: Seed) -> Agent
     agent_id = agent_name(turn.id, seed.generation)
     standing = Standing(priority=turn.priority, group=turn.group)
     run = await forks.fork(task, title=seed.goal, run_id=agent_id, parent=turn, standing=standing)
-    if run.state is RunState.PAUSED:
+    # The turn goes on, so its agent does: also one whose process died between being asked to pause and doing so.
+    if run.state is RunState.PAUSED or run.signal is Signal.PAUSE:
         await forks.supervisor.resume(agent_id)
     try:
         ended = await forks.supervisor.settled(agent_id)
